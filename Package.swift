@@ -1,0 +1,78 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The C kernels are built with optimisation in every configuration: at -O0 a test on the
+// real model would take minutes. No -march and no -ffast-math: each fast path names its
+// instruction set in a function attribute and is chosen at run time.
+let kernelSettings: [CSetting] = [
+    .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno"]),
+    .define("_GNU_SOURCE", .when(platforms: [.linux])),
+]
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "riposte",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "riposte", targets: ["riposte"])],
+    dependencies: [
+        // SQLite with FTS5: conversations, candidates, rankings.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Command-line parsing, help and shell completions.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Template files and configuration.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // Ordered dictionaries (JSON objects, Jinja mappings), heaps and deques.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // Diagnostics to a file; the screen belongs to curses.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .target(name: "CKernels", cSettings: kernelSettings, linkerSettings: [.linkedLibrary("m")]),
+        .target(
+            name: "CTerminal",
+            cSettings: [.define("_GNU_SOURCE", .when(platforms: [.linux]))],
+            linkerSettings: [
+                .linkedLibrary("ncursesw"), .linkedLibrary("tinfo", .when(platforms: [.linux])),
+                .linkedLibrary("readline"),
+            ]),
+        .target(
+            name: "LanguageModel",
+            dependencies: [
+                "CKernels", .product(name: "Collections", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "LanguageModel", "Yams",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Collections", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Training", dependencies: ["LanguageModel", "Engine"],
+            swiftSettings: swiftSettings),
+        .target(name: "TUI", dependencies: ["Engine", "CTerminal"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "riposte",
+            dependencies: [
+                "LanguageModel", "Engine", "Training", "TUI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LanguageModelTests", dependencies: ["LanguageModel", "CKernels"],
+            resources: [.copy("Goldens")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "Training"],
+            resources: [.copy("Goldens")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TUITests", dependencies: ["TUI"],
+            resources: [.copy("Goldens")], swiftSettings: swiftSettings),
+    ]
+)

@@ -1,0 +1,1 @@
+// Trainers live here, a file an algorithm.
