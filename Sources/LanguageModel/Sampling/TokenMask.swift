@@ -1,0 +1,41 @@
+/// A set of token ids as bits: the ids a constraint allows next.
+public struct TokenMask: Sendable, Equatable, Hashable {
+    public let vocabularySize: Int
+    /// Bit i of word w is token 64 w + i; bits past the vocabulary are 0.
+    private(set) var words: [UInt64]
+
+    /// A mask that allows nothing.
+    public init(vocabularySize: Int) {
+        self.vocabularySize = vocabularySize
+        words = [UInt64](repeating: 0, count: (vocabularySize + 63) / 64)
+    }
+
+    public subscript(id: TokenID) -> Bool {
+        get {
+            guard id >= 0, Int(id) < vocabularySize else { return false }
+            return words[Int(id) >> 6] >> UInt64(id & 63) & 1 == 1
+        }
+        set {
+            guard id >= 0, Int(id) < vocabularySize else { return }
+            let bit = UInt64(1) << UInt64(id & 63)
+            if newValue { words[Int(id) >> 6] |= bit } else { words[Int(id) >> 6] &= ~bit }
+        }
+    }
+
+    /// How many ids are allowed.
+    public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
+    public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
+    /// The lowest id allowed.
+    var first: TokenID? {
+        for (index, word) in words.enumerated() where word != 0 {
+            return TokenID(index * 64 + word.trailingZeroBitCount)
+        }
+        return nil
+    }
+
+    public mutating func formUnion(_ other: TokenMask) {
+        for index in words.indices { words[index] |= other.words[index] }
+    }
+}
