@@ -42,6 +42,9 @@ public struct Template: Sendable, Equatable {
     /// Default by variable name; nil is required.
     public var variables: [String: String?]
     public var labels: [String]
+    /// Divides label probabilities by those of a content-free input (contextual calibration,
+    /// Zhao et al. 2021, arXiv 2102.09690).
+    public var calibratesLabels: Bool
     public var stop: [String]
     public var sampling: Sampling
     /// SHA-256 of the file's text, in hex.
@@ -52,7 +55,8 @@ public struct Template: Sendable, Equatable {
     public init(
         name: String, description: String = "", mode: Mode = .chat, system: String? = nil,
         examples: [Example] = [], input: String = "{{ input }}",
-        variables: [String: String?] = [:], labels: [String] = [], stop: [String] = [],
+        variables: [String: String?] = [:], labels: [String] = [],
+        calibratesLabels: Bool = false, stop: [String] = [],
         sampling: Sampling = Sampling(), hash: String = "", path: String? = nil
     ) {
         self.name = name
@@ -63,6 +67,7 @@ public struct Template: Sendable, Equatable {
         self.input = input
         self.variables = variables
         self.labels = labels
+        self.calibratesLabels = calibratesLabels
         self.stop = stop
         self.sampling = sampling
         self.hash = hash

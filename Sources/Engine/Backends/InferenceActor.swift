@@ -1,0 +1,96 @@
+import Foundation
+import LanguageModel
+
+/// Owns the running model, on a thread of its own. Everything that needs a forward pass goes
+/// through here, one thing after another; a running generation is steered from outside by its
+/// ``GenerationControl``.
+public actor InferenceActor {
+    /// Makes a generator and what may be known of it; replaced in tests.
+    public typealias Loader =
+        @Sendable (
+            _ path: String, _ options: ModelOptions, _ progress: (@Sendable (Double) -> Void)?
+        ) throws -> (LoadedModel, any ReplyGenerator)
+
+    private let executor: DedicatedThreadExecutor
+    private let loader: Loader
+    private var generator: (any ReplyGenerator)?
+    /// The model in use.
+    public private(set) var loaded: LoadedModel?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    public init(loader: @escaping Loader = InferenceActor.loadModel) {
+        executor = DedicatedThreadExecutor(name: "riposte.inference")
+        self.loader = loader
+    }
+
+    /// The loader of the product: a GGUF file or a Hugging Face folder.
+    public static let loadModel: Loader = { path, options, progress in
+        let model = try Model.load(path: path, options: options, progress: progress)
+        return (try LoadedModel(model), try Generator(model: model))
+    }
+
+    /// Loads a model and drops the one before, which stays where loading fails.
+    @discardableResult
+    public func load(
+        path: String, options: ModelOptions = ModelOptions(),
+        progress: (@Sendable (Double) -> Void)? = nil
+    ) throws -> LoadedModel {
+        let (loaded, generator) = try loader(path, options, progress)
+        self.loaded = loaded
+        self.generator = generator
+        return loaded
+    }
+
+    public func unload() {
+        loaded = nil
+        generator = nil
+    }
+
+    /// Samples the candidates of a request; events come on the inference thread.
+    @discardableResult
+    public func generate(
+        _ request: GenerationRequest, control: GenerationControl,
+        onEvent: @Sendable (GenerationEvent) -> Void
+    ) throws -> [GeneratedReply] {
+        try running().generate(request, control: control, onEvent: onEvent)
+    }
+
+    public func logProbabilities(of ids: [TokenID], top: Int = 0) throws
+        -> [PositionLogProbability]
+    {
+        try running().logProbabilities(of: ids, top: top)
+    }
+
+    public func logProbabilities(
+        ofContinuations continuations: [[TokenID]], after prompt: [TokenID]
+    ) throws -> [[Float]] {
+        try running().logProbabilities(ofContinuations: continuations, after: prompt)
+    }
+
+    public func hiddenStates(prompt: [TokenID], replies: [[TokenID]], layers: [Int]) throws
+        -> [[[Float]]]
+    {
+        try running().hiddenStates(prompt: prompt, replies: replies, layers: layers)
+    }
+
+    public func score(prompt: [TokenID], replies: [[TokenID]], by reward: any RewardModel) throws
+        -> [Double]
+    {
+        try reward.score(prompt: prompt, replies: replies, with: running())
+    }
+
+    /// Runs synchronous work on the generator, on the inference thread.
+    public func withGenerator<T: Sendable>(
+        _ body: @Sendable (any ReplyGenerator) throws -> T
+    ) throws -> T {
+        try body(running())
+    }
+
+    private func running() throws -> any ReplyGenerator {
+        guard let generator else { throw EngineError.noModel }
+        return generator
+    }
+}

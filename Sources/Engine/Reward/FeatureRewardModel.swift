@@ -1,0 +1,175 @@
+import Foundation
+import LanguageModel
+
+/// A trained linear head over pooled hidden states of a frozen model ("feature extraction").
+///
+/// r = bias + Σ_k weights[k] · (x[k] − mean[k]) / deviation[k], where x concatenates, feature
+/// by feature, the pooled hidden state of a layer.
+public struct FeatureRewardModel: RewardModel, Equatable {
+    public enum Pooling: String, Sendable, Codable, CaseIterable {
+        /// State at the reply's last token.
+        case lastToken = "last"
+        /// Mean of the states over the reply's tokens.
+        case mean
+    }
+
+    /// One pooled layer; `layer` counts blocks as ``Generator/hiddenStates(prompt:replies:layers:)``
+    /// does.
+    public struct Feature: Sendable, Equatable, Hashable, Codable {
+        public var layer: Int
+        public var pooling: Pooling
+
+        public init(layer: Int, pooling: Pooling) {
+            self.layer = layer
+            self.pooling = pooling
+        }
+    }
+
+    /// Everything about the head but its numbers; the JSON header of the file.
+    public struct Specification: Sendable, Equatable, Codable {
+        public var name: String
+        public var createdAt: Date
+        public var baseModel: String
+        /// ``ModelInfo/fingerprint`` of the base model.
+        public var baseFingerprint: String
+        /// SHA-256 of the base model's chat template text; nil for plain text.
+        public var chatTemplateHash: String?
+        public var embeddingWidth: Int
+        public var features: [Feature]
+        /// Whether a reply ends with the end-of-turn token when it is pooled.
+        public var addsEndOfTurn: Bool
+        /// Prompt tokens kept at most, counted from the end; nil keeps all.
+        public var maxPromptTokens: Int?
+        /// Reply tokens kept at most, counted from the beginning; nil keeps all.
+        public var maxReplyTokens: Int?
+        public var scale: RewardScale
+        public var training: TrainingSummary
+
+        public init(
+            name: String, createdAt: Date = Date(), baseModel: String, baseFingerprint: String,
+            chatTemplateHash: String?, embeddingWidth: Int, features: [Feature],
+            addsEndOfTurn: Bool, maxPromptTokens: Int? = nil, maxReplyTokens: Int? = nil,
+            scale: RewardScale, training: TrainingSummary
+        ) {
+            self.name = name
+            self.createdAt = createdAt
+            self.baseModel = baseModel
+            self.baseFingerprint = baseFingerprint
+            self.chatTemplateHash = chatTemplateHash
+            self.embeddingWidth = embeddingWidth
+            self.features = features
+            self.addsEndOfTurn = addsEndOfTurn
+            self.maxPromptTokens = maxPromptTokens
+            self.maxReplyTokens = maxReplyTokens
+            self.scale = scale
+            self.training = training
+        }
+    }
+
+    /// How the head was made and how far to trust it; part of the card.
+    public struct TrainingSummary: Sendable, Equatable, Codable {
+        public var method: String
+        /// Names of the data sources with the number of items from each.
+        public var sources: [String: Int]
+        public var prompts: Int
+        public var pairs: Int
+        public var regularization: Double
+        /// Held-out pairwise accuracy with its 95 % interval, bootstrapped by prompt.
+        public var heldOutAccuracy: Double?
+        public var heldOutInterval: [Double]?
+        /// Share of pairs in which the longer reply was preferred.
+        public var longerWins: Double?
+        public var notes: [String]
+
+        public init(
+            method: String, sources: [String: Int] = [:], prompts: Int = 0, pairs: Int = 0,
+            regularization: Double = 0, heldOutAccuracy: Double? = nil,
+            heldOutInterval: [Double]? = nil, longerWins: Double? = nil, notes: [String] = []
+        ) {
+            self.method = method
+            self.sources = sources
+            self.prompts = prompts
+            self.pairs = pairs
+            self.regularization = regularization
+            self.heldOutAccuracy = heldOutAccuracy
+            self.heldOutInterval = heldOutInterval
+            self.longerWins = longerWins
+            self.notes = notes
+        }
+    }
+
+    public var specification: Specification
+    /// Standardisation and weights: `features.count * embeddingWidth` numbers each.
+    public var mean: [Float]
+    public var deviation: [Float]
+    public var weights: [Float]
+    public var bias: Float
+    /// SHA-256 of the file; empty before ``write(to:)``.
+    public private(set) var fingerprint: String
+
+    public var name: String { specification.name }
+    public var scale: RewardScale { specification.scale }
+    /// Length of a feature vector.
+    public var width: Int { specification.features.count * specification.embeddingWidth }
+
+    public init(
+        specification: Specification, mean: [Float], deviation: [Float], weights: [Float],
+        bias: Float, fingerprint: String = ""
+    ) {
+        let width = specification.features.count * specification.embeddingWidth
+        precondition(
+            mean.count == width && deviation.count == width && weights.count == width,
+            "a head needs one mean, deviation and weight a feature")
+        self.specification = specification
+        self.mean = mean
+        self.deviation = deviation
+        self.weights = weights
+        self.bias = bias
+        self.fingerprint = fingerprint
+    }
+
+    /// Writes the head as one file, atomically, and remembers its hash.
+    public mutating func write(to path: String) throws {
+        let data = try encoded()
+        try AtomicFile.write(data, to: path)
+        fingerprint = SHA256.hex(of: data)
+    }
+
+    public func check(_ model: LoadedModel) throws -> [String] {
+        guard model.info.fingerprint == specification.baseFingerprint else {
+            throw EngineError.rewardMismatch(
+                reward: name,
+                expected:
+                    "\(specification.baseModel) (\(specification.baseFingerprint.prefix(12)))",
+                found: "\(model.info.name) (\(model.info.fingerprint.prefix(12)))")
+        }
+        guard model.info.embeddingWidth == specification.embeddingWidth,
+            specification.features.allSatisfy({ (0...model.info.layerCount).contains($0.layer) })
+        else {
+            throw EngineError.invalidReward(
+                path: name, reason: "it reads layers that \(model.info.name) does not have")
+        }
+        guard let expected = specification.chatTemplateHash else { return [] }
+        if model.chatTemplateHash == expected { return [] }
+        return [
+            "The reward model \(name) was trained with another chat template; "
+                + "its scores may not mean the same here."
+        ]
+    }
+
+    public func score(
+        prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
+    ) throws -> [Double] {
+        try featureVectors(prompt: prompt, replies: replies, with: source).map(score(features:))
+    }
+
+    /// The head alone, on a vector of ``width`` numbers.
+    public func score(features x: [Float]) -> Double {
+        precondition(x.count == width, "a feature vector has \(width) numbers")
+        var sum = Double(bias)
+        for k in 0..<width {
+            sum += Double(weights[k]) * Double(x[k] - mean[k]) / Double(deviation[k])
+        }
+        return sum
+    }
+}
