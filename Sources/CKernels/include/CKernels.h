@@ -1,6 +1,8 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "dequantize.h"
+
 #include "sampling.h"
 
 #endif
