@@ -55,7 +55,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "Training", dependencies: ["LanguageModel", "Engine"],
+            name: "Training", dependencies: ["LanguageModel", "Engine", "CKernels"],
             swiftSettings: swiftSettings),
         .target(name: "TUI", dependencies: ["Engine", "CTerminal"], swiftSettings: swiftSettings),
         .executableTarget(
@@ -70,6 +70,9 @@ let package = Package(
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "Training"],
+            resources: [.copy("Goldens")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Training", "Engine", "LanguageModel", "CKernels"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
             name: "TUITests", dependencies: ["TUI"],

@@ -4,5 +4,6 @@
 #include "dequantize.h"
 
 #include "sampling.h"
+#include "sgemm.h"
 
 #endif

@@ -1,0 +1,51 @@
+/// Two reward models on the same judgements: is one better, or is it chance?
+public struct PairedComparison: Sendable, Equatable, Codable {
+    public var pairs: Int
+    /// Pairs that only the first, and only the second model has right.
+    public var onlyFirst: Int
+    public var onlySecond: Int
+    /// Accuracy of the first less that of the second.
+    public var difference: Double
+    /// 95 % interval of ``difference``, bootstrapped by prompt.
+    public var interval: ClosedRange<Double>?
+    /// Two-sided exact McNemar test on the pairs where the models disagree: the probability of
+    /// a split at least this uneven if both were equally good. Pairs of one prompt are taken as
+    /// independent; with many pairs a prompt the interval is the safer guide.
+    public var pValue: Double
+
+    /// - Parameters:
+    ///   - first: scores of one model, `second` those of the other, reply by reply.
+    public init(
+        comparisons: [Comparison], first: [Double], second: [Double],
+        bootstrap: Bootstrap = Bootstrap()
+    ) {
+        precondition(first.count == second.count, "both models score the same replies")
+        let judged = comparisons.filter { !$0.isTie }
+        func correct(_ scores: [Double], _ item: Comparison) -> Double {
+            let margin = (scores[item.first] - scores[item.second]) * (item.target > 0.5 ? 1 : -1)
+            return margin > 0 ? 1 : margin < 0 ? 0 : 0.5
+        }
+        let gains = judged.map { correct(first, $0) - correct(second, $0) }
+        pairs = judged.count
+        onlyFirst = gains.count { $0 > 0 }
+        onlySecond = gains.count { $0 < 0 }
+        difference = gains.reduce(0, +) / Double(max(1, pairs))
+        let groups = PromptSums(judged.map(\.prompt), values: gains)
+        interval = bootstrap.ratioInterval(values: groups.values, weights: groups.weights)
+        pValue = Self.signTest(onlyFirst, onlySecond)
+    }
+
+    /// Two-sided exact binomial test at ½.
+    static func signTest(_ a: Int, _ b: Int) -> Double {
+        let count = a + b
+        if count == 0 { return 1 }
+        // log C(n, k) − n log 2, summed over the smaller tail.
+        var logTerm = -Double(count) * logarithm(2)
+        var tail = 0.0
+        for k in 0...min(a, b) {
+            if k > 0 { logTerm += logarithm(Double(count - k + 1) / Double(k)) }
+            tail += exponential(logTerm)
+        }
+        return min(1, 2 * tail)
+    }
+}

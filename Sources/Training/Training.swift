@@ -1,1 +1,0 @@
-// Trainers live here, a file an algorithm.
