@@ -2,8 +2,9 @@
 #define CKERNELS_H
 
 #include "dequantize.h"
-
+#include "kernels.h"
 #include "sampling.h"
 #include "sgemm.h"
+#include "team.h"
 
 #endif

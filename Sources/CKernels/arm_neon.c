@@ -1,0 +1,39 @@
+// NEON with the dot-product extension: Apple silicon, Graviton 2 onwards.
+#include "internal.h"
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#pragma clang attribute push(__attribute__((target("dotprod,fp16"))), apply_to = function)
+
+#define LANES 4
+#define NAME(x) x##_neon
+#define TOKEN_TILE 12
+#define VALUE_TILE 6
+#define WIDE_ZERO 0
+#define dot_small(a, w, x)                                                                     \
+    ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)(w), (int8x16_t)vdupq_n_s32(x)))
+#define dot_wide(a, w, x)                                                                      \
+    ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)((w) ^ 0x80), (int8x16_t)vdupq_n_s32(x)))
+#define half_to_float(p) ((vf)vcvt_f32_f16((float16x4_t)vld1_u16(p)))
+#define float_to_half(p, v) vst1_u16((p), (uint16x4_t)vcvt_f16_f32((float32x4_t)(v)))
+#define bytes_to_float(p)                                                                      \
+    ({                                                                                         \
+        int32_t word_;                                                                         \
+        memcpy(&word_, (p), 4);                                                                \
+        (vf)vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8((int8x8_t)vdup_n_s32(word_)))));     \
+    })
+#define round_to_int(v) ((vi)vcvtnq_s32_f32((float32x4_t)(v)))
+#define pack_store(p, v)                                                                       \
+    ({                                                                                         \
+        int16x4_t half_ = vmovn_s32((int32x4_t)(v));                                           \
+        int8x8_t bytes_ = vmovn_s16(vcombine_s16(half_, half_));                               \
+        vst1_lane_s32((int32_t *)(p), (int32x2_t)bytes_, 0);                                   \
+    })
+
+#include "kernel_body.h"
+
+#pragma clang attribute pop
+
+const rk_kernels rk_neon_table = KERNEL_TABLE("neon");
+#endif

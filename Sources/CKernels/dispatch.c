@@ -1,0 +1,122 @@
+// Chooses kernels by what the processor can do, and measures what it could do at best.
+#include "internal.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512vnni");
+#endif
+    switch (choice) {
+    case RK_KERNELS_AUTO: {
+        const rk_kernels *best = rk_kernels_get(RK_KERNELS_AVX512);
+        if (!best) best = rk_kernels_get(RK_KERNELS_AVX2);
+        if (!best) best = rk_kernels_get(RK_KERNELS_NEON);
+        return best ? best : &rk_reference_table;
+    }
+    case RK_KERNELS_REFERENCE: return &rk_reference_table;
+#if defined(__x86_64__)
+    case RK_KERNELS_AVX2: return avx2 ? &rk_avx2_table : NULL;
+    case RK_KERNELS_AVX512: return avx512 ? &rk_avx512_table : NULL;
+#endif
+#if defined(__aarch64__)
+    case RK_KERNELS_NEON: return &rk_neon_table;
+#endif
+    default: return NULL;
+    }
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+typedef struct {
+    const uint64_t *words;
+    int64_t count;
+    _Atomic uint64_t sum;
+} read_context;
+
+static void read_share(void *context, int32_t thread, int32_t threads) {
+    read_context *c = context;
+    int64_t share = c->count / threads;
+    const uint64_t *words = c->words + share * thread;
+    uint64_t sums[8] = {0};
+    for (int64_t i = 0; i + 8 <= share; i += 8) {
+        for (int k = 0; k < 8; k++) sums[k] += words[i + k];
+    }
+    uint64_t total = 0;
+    for (int k = 0; k < 8; k++) total += sums[k];
+    atomic_fetch_add(&c->sum, total);
+}
+
+double rk_measure_read_bandwidth(rk_team *team, int64_t bytes) {
+    read_context context = {.count = bytes / 8};
+    uint64_t *words = NULL;
+    if (bytes < 64 || posix_memalign((void **)&words, 64, (size_t)bytes) != 0) return 0;
+    memset(words, 1, (size_t)bytes);
+    context.words = words;
+    double best = 0;
+    for (int repeat = 0; repeat < 8; repeat++) {
+        double start = now();
+        rk_team_run(team, read_share, &context);
+        double rate = (double)bytes / (now() - start);
+        if (rate > best) best = rate;
+    }
+    free(words);
+    return best;
+}
+
+typedef struct {
+    const rk_kernels *kernels;
+    rk_matrix matrix;
+    rk_activations set;
+    float *output;
+    int32_t repeats;
+} rate_context;
+
+static void multiply_share(void *context, int32_t thread, int32_t threads) {
+    rate_context *c = context;
+    (void)threads;
+    float *mine = c->output + (int64_t)thread * RK_ROWS * RK_TILE;
+    for (int32_t i = 0; i < c->repeats; i++) {
+        c->kernels->multiply(&c->matrix, &c->set, 0, 1, mine, RK_ROWS, false);
+    }
+}
+
+// The peak is that of the 8-bit product itself on operands in the first-level cache.
+double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels) {
+    if (!kernels->packed) return 0;
+    rate_context c = {.kernels = kernels, .repeats = 4000};
+    enum { COLS = 256 };
+    int64_t bytes = rk_matrix_plan(&c.matrix, 8, RK_ROWS, COLS);
+    int64_t set_bytes = rk_activations_bytes(RK_TILE, COLS);
+    void *memory = NULL, *set_memory = NULL;
+    int32_t threads = rk_team_size(team);
+    c.output = calloc((size_t)threads, sizeof(float) * RK_ROWS * RK_TILE);
+    double best = 0;
+    if (c.output && posix_memalign(&memory, 64, (size_t)bytes) == 0
+        && posix_memalign(&set_memory, 64, (size_t)set_bytes) == 0) {
+        memset(memory, 0, (size_t)bytes);
+        memset(set_memory, 0, (size_t)set_bytes);
+        c.matrix.data = memory;
+        rk_activations_place(&c.set, set_memory, RK_TILE, COLS);
+        for (int repeat = 0; repeat < 5; repeat++) {
+            double start = now();
+            rk_team_run(team, multiply_share, &c);
+            double operations = 2.0 * RK_ROWS * COLS * RK_TILE * c.repeats * threads;
+            double rate = operations / (now() - start);
+            if (rate > best) best = rate;
+        }
+    }
+    free(memory);
+    free(set_memory);
+    free(c.output);
+    return best;
+}

@@ -1,0 +1,236 @@
+#ifndef RK_KERNELS_H
+#define RK_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "team.h"
+
+// The kernels of the forward pass. Every operation stands in a table, one table an
+// instruction set; `rk_kernels_reference` is plain C over float32 and the yardstick.
+//
+// Words: a *matrix* has `rows` outputs and `cols` inputs; an *activation set* holds the
+// inputs of several tokens. Results do not depend on how many tokens are computed together,
+// nor on the number of threads: each output is summed in one fixed order.
+
+enum {
+    /// Rows that stand interleaved in a packed matrix: one vector of int32 or float32 lanes.
+    RK_ROWS = 16,
+    /// Weights and activations share a scale over this many columns.
+    RK_BLOCK = 32,
+    /// Tokens of one register tile.
+    RK_TILE = 12,
+    /// Positions of one page of the key-value cache.
+    RK_PAGE = 64,
+    /// Positions that one attention item covers; partial results are merged in order.
+    RK_CHUNK = 256,
+};
+
+// ---------------------------------------------------------------- matrices
+
+typedef enum {
+    /// The file's own blocks, read row by row through rk_dequantize_row.
+    RK_LAYOUT_RAW = 0,
+    /// Integers of `bits` bits in 16-row groups with float16 scales.
+    RK_LAYOUT_INT = 1,
+    /// Float types in 16-row groups, column by column.
+    RK_LAYOUT_F16 = 2,
+    RK_LAYOUT_BF16 = 3,
+    RK_LAYOUT_F32 = 4,
+} rk_layout;
+
+typedef struct {
+    int32_t rows, cols;
+    int32_t layout;
+    /// ggml type id of the source.
+    int32_t type;
+    // RK_LAYOUT_INT only.
+    int32_t bits;      // 4 or 8
+    int32_t scales;    // scale sets in 32 columns: 1 or 2 (groups of 16)
+    int32_t has_min;   // a float16 minimum beside each scale
+    int32_t zero;      // subtracted from each stored integer: 0 (with minima), 8 or 128
+    /// Bytes of 16 rows (packed) or of one row (raw).
+    int64_t stride;
+    uint8_t *data;
+} rk_matrix;
+
+/// Fills in everything but `data` for a packed copy of a matrix of the ggml type, and
+/// returns its size in bytes; 0 where the type or the shape has no packed layout.
+int64_t rk_matrix_plan(rk_matrix *matrix, int32_t type, int32_t rows, int32_t cols);
+
+/// Packs rows [first, first + count) from the file's rows, whose addresses (of any alignment)
+/// are given; `first` is a multiple of 16, and so is `count` but for the matrix's last rows.
+void rk_matrix_pack(
+    rk_matrix *matrix, const uint8_t *const *sources, int32_t first, int32_t count);
+
+/// One row as float32.
+void rk_matrix_row(const rk_matrix *matrix, int32_t row, float *output);
+
+// ---------------------------------------------------------------- activations
+
+/// The inputs of `tokens` tokens, ready for the matrices that read them. Tokens stand in
+/// tiles of up to RK_TILE; the first `tokens % RK_TILE` of the last tile are real.
+typedef struct {
+    int32_t tokens, cols;
+    /// float32 [tokens][cols], for float and raw layouts.
+    float *values;
+    /// int8 [tile][block][token of the tile][32].
+    int8_t *quants;
+    /// [tile][block][token]: scale, scale × sum of the quants, the same over the first 16.
+    float *scales, *sums, *half_sums;
+    /// [tile][block][token]: sum of the quants times -8 and times -128, over 32, and over
+    /// the first and last 16.
+    int32_t *zeros8, *zeros128;
+} rk_activations;
+
+/// Bytes for an activation set of up to `tokens` × `cols`.
+int64_t rk_activations_bytes(int32_t tokens, int32_t cols);
+/// Points an activation set into memory of that size, aligned to 64.
+void rk_activations_place(rk_activations *set, void *memory, int32_t tokens, int32_t cols);
+/// Sets the number of tokens (and with it the width of the last tile).
+static inline void rk_activations_resize(rk_activations *set, int32_t tokens, int32_t cols) {
+    set->tokens = tokens;
+    set->cols = cols;
+}
+
+/// Tokens of the tile that starts at token `first`.
+static inline int32_t rk_tile_width(int32_t tokens, int32_t first) {
+    int32_t left = tokens - first;
+    return left < RK_TILE ? left : RK_TILE;
+}
+
+// ---------------------------------------------------------------- norms, activations
+
+typedef enum { RK_NORM_RMS = 0, RK_NORM_LAYER = 1 } rk_norm_kind;
+typedef enum {
+    RK_ACT_SILU = 0, RK_ACT_GELU_TANH = 1, RK_ACT_GELU = 2, RK_ACT_RELU = 3
+} rk_activation_kind;
+
+// ---------------------------------------------------------------- attention
+
+typedef enum { RK_CACHE_F32 = 0, RK_CACHE_F16 = 1, RK_CACHE_Q8 = 2 } rk_cache_type;
+
+/// Geometry of a layer's keys and values inside a page. A page holds, layer by layer and key
+/// head by key head: keys as [RK_PAGE / 16][head_size][16], values as [RK_PAGE][value_size];
+/// with 8-bit elements, float32 scales of each position behind them.
+typedef struct {
+    int32_t type;
+    int32_t kv_heads, head_size, value_size;
+    /// Bytes of one head's keys, of its values, and of the whole layer in a page.
+    int64_t key_bytes, value_bytes, layer_bytes;
+} rk_cache_layout;
+
+void rk_cache_layout_make(
+    rk_cache_layout *layout, int32_t type, int32_t kv_heads, int32_t head_size,
+    int32_t value_size);
+
+/// One token's place: the pages of its sequence and its position.
+typedef struct {
+    uint8_t *const *pages;
+    int32_t position;
+} rk_row;
+
+/// A piece of attention work: rows that read the same chunk of positions.
+typedef struct {
+    int32_t first_row, row_count;  // into `row_index`
+    int32_t chunk;
+} rk_attention_item;
+
+typedef struct {
+    rk_cache_layout cache;
+    /// Where the layer's keys and values begin in a page.
+    int64_t layer_offset;
+    int32_t heads;
+    float scale;
+    /// 0: none. Otherwise scores become cap · tanh(score / cap).
+    float soft_cap;
+    /// 0: all earlier positions. Otherwise only the last `window`, the own one included.
+    int32_t window;
+    const rk_row *rows;
+    const int32_t *row_index;
+    /// Queries, [row][heads · head_size], with `query_stride` floats between rows.
+    const float *queries;
+    int64_t query_stride;
+    /// Partial results, [row][heads][chunks][value_size + 2]: sums, then maximum, then weight.
+    float *partials;
+    int32_t chunks;
+} rk_attention;
+
+static inline float *rk_partial(
+    const rk_attention *a, int32_t row, int32_t head, int32_t chunk) {
+    int64_t index = ((int64_t)row * a->heads + head) * a->chunks + chunk;
+    return a->partials + index * (a->cache.value_size + 2);
+}
+
+// ---------------------------------------------------------------- the table
+
+typedef struct {
+    const char *name;
+    /// Whether packed matrices and quantised activations are used; false for the reference.
+    bool packed;
+
+    /// Readies token `token` of the set from a row of floats: quantised and/or copied.
+    void (*prepare)(
+        const rk_activations *set, int32_t token, const float *row, bool quantize, bool copy);
+
+    /// output[token][row0 + r] (+)= Σ matrix[r][c] · set[token][c], for 16-row groups
+    /// [first, first + count). `output` is at the matrix's first row; `stride` in floats.
+    void (*multiply)(
+        const rk_matrix *matrix, const rk_activations *set, int32_t first, int32_t count,
+        float *output, int64_t stride, bool add);
+
+    /// out = norm(x) · weight (+ bias), over n floats. RMS: arXiv 1910.07467.
+    void (*normalize)(
+        int32_t kind, const float *x, const float *weight, const float *bias, float epsilon,
+        int32_t n, float *out);
+
+    /// gate[i] = act(gate[i]) · up[i], or act(gate[i]) where up is NULL.
+    void (*activate)(int32_t kind, float *gate, const float *up, int32_t n);
+
+    /// Rotates pairs of the first `rotary` of head_size: (i, i + rotary/2), or (2i, 2i + 1)
+    /// when interleaved, by the angles whose cosines and sines are given (rotary/2 each).
+    void (*rotate)(
+        float *head, int32_t rotary, bool interleaved, const float *cosines,
+        const float *sines);
+
+    /// Writes the keys and values of one head and one token into its page.
+    void (*store)(
+        const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row,
+        int32_t kv_head, const float *key, const float *value);
+
+    /// One item for one key head and the query heads that share it.
+    void (*attend)(const rk_attention *attention, const rk_attention_item *item, int32_t kv_head);
+
+    /// Merges the partial results of one row's heads into out[heads · value_size].
+    void (*merge)(const rk_attention *attention, int32_t row, float *out);
+
+    /// Writes log Σ exp(x − max) + max over n floats, and the index of the first maximum.
+    float (*log_sum_exp)(const float *x, int32_t n, int32_t *argmax);
+
+    /// y += a · x over n floats.
+    void (*axpy)(float a, const float *x, float *y, int32_t n);
+} rk_kernels;
+
+typedef enum {
+    RK_KERNELS_AUTO = 0,
+    RK_KERNELS_REFERENCE = 1,
+    RK_KERNELS_AVX2 = 2,
+    RK_KERNELS_AVX512 = 3,
+    RK_KERNELS_NEON = 4,
+} rk_kernel_choice;
+
+/// The table of an instruction set; NULL where this processor has it not.
+const rk_kernels *rk_kernels_get(rk_kernel_choice choice);
+
+/// Measured limits of the machine with this team: bytes a second read from memory over a
+/// buffer of `bytes`, int8 multiply-adds ×2 a second of the given kernels.
+double rk_measure_read_bandwidth(rk_team *team, int64_t bytes);
+double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels);
+
+/// Attention probabilities of one query head over its sequence, for looking inside:
+/// out[position + 1].
+void rk_attention_probabilities(
+    const rk_attention *attention, int32_t row, int32_t head, float *out);
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef RK_INTERNAL_H
+#define RK_INTERNAL_H
+
+#include "dequantize.h"
+#include "kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+extern const rk_kernels rk_reference_table;
+#if defined(__x86_64__)
+extern const rk_kernels rk_avx2_table;
+extern const rk_kernels rk_avx512_table;
+#endif
+#if defined(__aarch64__)
+extern const rk_kernels rk_neon_table;
+#endif
+
+// Shared by all tables: storing one position is too little work for vectors.
+void rk_store_cached(
+    const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row, int32_t kv_head,
+    const float *key, const float *value);
+
+static inline float rk_half_to_float(uint16_t half) { return rk_f16_to_f32(half); }
+static inline uint16_t rk_float_to_half(float value) { return rk_f32_to_f16(value); }
+
+#endif

@@ -1,0 +1,770 @@
+// The fast kernels, written once over vectors of LANES float32 or int32 lanes and compiled
+// for each instruction set by the file that includes this one. It defines before:
+//   LANES            4-byte lanes of a vector
+//   NAME(x)          x with the instruction set's suffix
+//   TOKEN_TILE       widest register tile, in tokens, of a matrix product
+//   VALUE_TILE       rows of a register tile in the values part of attention
+//   dot_small(a, w, x)  a + Σ4 w · x for bytes w ≤ 127 (unsigned) and signed bytes x
+//   dot_wide(a, w, x)   the same for bytes that stand 128 above their value
+//   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by zeros128
+//   half_to_float(p), float_to_half(p, v), bytes_to_float(p), round_to_int(v),
+//   pack_store(p, v)
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(4 * LANES)));
+typedef float vf_loose __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef int32_t vi __attribute__((vector_size(4 * LANES)));
+typedef uint8_t vb __attribute__((vector_size(4 * LANES)));
+typedef uint16_t vs_loose __attribute__((vector_size(2 * LANES), aligned(2)));
+typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
+
+INLINE vf splat(float x) { return (vf){} + x; }
+INLINE vf load(const float *p) { return *(const vf_loose *)p; }
+INLINE void store(float *p, vf v) { *(vf_loose *)p = v; }
+INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE vf max_(vf a, vf b) { return __builtin_elementwise_max(a, b); }
+INLINE vf min_(vf a, vf b) { return __builtin_elementwise_min(a, b); }
+INLINE vf bf16_to_float(const uint16_t *p) {
+    vu wide = __builtin_convertvector(*(const vs_loose *)p, vu);
+    return (vf)(wide << 16);
+}
+INLINE float sum_lanes(vf v) {
+    float total = 0;
+    UNROLL for (int i = 0; i < LANES; i++) total += v[i];
+    return total;
+}
+INLINE float max_lanes(vf v) {
+    float most = v[0];
+    UNROLL for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
+// e^x: 2^n · p(f) with x·log2 e = n + f, |f| ≤ ½; relative error below 2^-22. Below -87 zero.
+INLINE vf exp_(vf x) {
+    vf z = x * 1.44269504088896341f;
+    z = min_(max_(z, splat(-126.0f)), splat(127.0f));
+    vf n = __builtin_elementwise_roundeven(z);
+    vf f = z - n;
+    vf p = splat(1.540353039338160e-4f);
+    p = fma_(p, f, splat(1.333355814642844e-3f));
+    p = fma_(p, f, splat(9.618129107628477e-3f));
+    p = fma_(p, f, splat(5.550410866482158e-2f));
+    p = fma_(p, f, splat(2.402265069591007e-1f));
+    p = fma_(p, f, splat(6.931471805599453e-1f));
+    p = fma_(p, f, splat(1.0f));
+    vi exponent = (__builtin_convertvector(n, vi) + 127) << 23;
+    vi keep = x >= -87.0f;
+    return (vf)((vi)(p * (vf)exponent) & keep);
+}
+
+// ---------------------------------------------------------------- activations
+
+static void NAME(prepare)(
+    const rk_activations *set, int32_t token, const float *row, bool quantize, bool copy) {
+    int32_t cols = set->cols;
+    if (copy) {
+        float *target = set->values + (int64_t)token * cols;
+        if (target != row) memcpy(target, row, sizeof(float) * (size_t)cols);
+    }
+    if (!quantize) return;
+    int32_t blocks = cols / RK_BLOCK;
+    int32_t first = token - token % RK_TILE;
+    int32_t width = rk_tile_width(set->tokens, first);
+    int64_t base = (int64_t)first * blocks + (token - first);
+    for (int32_t b = 0; b < blocks; b++) {
+        const float *x = row + b * RK_BLOCK;
+        vf v[RK_BLOCK / LANES];
+        vf most = splat(0);
+        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+            v[i] = load(x + i * LANES);
+            vf magnitude = __builtin_elementwise_abs(v[i]);
+            most = max_(most, magnitude);
+        }
+        float largest = max_lanes(most);
+        float scale = largest / 127.0f;
+        float inverse = largest > 0 ? 127.0f / largest : 0;
+        int64_t at = base + (int64_t)b * width;
+        int8_t *quants = set->quants + at * RK_BLOCK;
+        int32_t half[2] = {0, 0};
+        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+            vi q = round_to_int(v[i] * inverse);
+            pack_store(quants + i * LANES, q);
+            half[i * LANES / 16] += __builtin_reduce_add(q);
+        }
+        int32_t total = half[0] + half[1];
+        set->scales[at] = scale;
+        set->sums[at] = scale * (float)total;
+        set->half_sums[at] = scale * (float)half[0];
+        set->zeros8[at * 3] = -8 * total;
+        set->zeros8[at * 3 + 1] = -8 * half[0];
+        set->zeros8[at * 3 + 2] = -8 * half[1];
+        set->zeros128[at * 3] = -128 * total;
+        set->zeros128[at * 3 + 1] = -128 * half[0];
+        set->zeros128[at * 3 + 2] = -128 * half[1];
+    }
+}
+
+// ---------------------------------------------------------------- integer products
+
+// One group of 16 rows times one tile of `T` tokens. All parameters but the pointers are
+// constants at each call, so that the loops unroll into straight register code.
+INLINE void NAME(int_tile)(
+    const uint8_t *group, int32_t blocks, const int8_t *quants, const float *scales,
+    const float *sums, const float *half_sums, const int32_t *zeros, float *output,
+    int64_t stride, bool add, const int32_t width, const int T, const int bits,
+    const int scale_sets, const int has_min, const int zero) {
+    const int quant_bytes = bits == 4 ? 256 : 512;
+    const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
+    for (int part = 0; part < RK_ROWS / LANES; part++) {
+        const uint8_t *block = group;
+        // Scales stand before the integers, padded to whole cache lines.
+        const uint8_t *block_weights
+            = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64 + part * LANES * 4;
+        const int8_t *x = quants;
+        vf total[TOKEN_TILE];
+        UNROLL for (int t = 0; t < T; t++) total[t] = splat(0);
+        for (int32_t b = 0; b < blocks; b++) {
+            const uint16_t *block_scales = (const uint16_t *)block;
+            const uint8_t *weights = block_weights;
+            UNROLL for (int set = 0; set < scale_sets; set++) {
+                vi sum[TOKEN_TILE];
+                // Stored integers stand `zero` above their value; the correction is where
+                // the sum begins.
+                UNROLL for (int t = 0; t < T; t++) {
+                    if (zero == 0 || (zero == 128 && !WIDE_ZERO)) sum[t] = (vi){};
+                    else if (scale_sets == 1) sum[t] = (vi){} + zeros[((int64_t)b * width + t) * 3];
+                    else sum[t] = (vi){} + zeros[((int64_t)b * width + t) * 3 + 1 + set];
+                }
+                if (bits == 4) {
+                    // Low nibbles are the first 16 columns, high nibbles the last.
+                    UNROLL for (int j = 0; j < 4; j++) {
+                        vb packed = *(const vb *)(weights + j * 64);
+                        if (scale_sets == 1 || set == 0) {
+                            vb low = packed & 15;
+                            UNROLL for (int t = 0; t < T; t++) {
+                                int32_t word;
+                                memcpy(&word, x + t * RK_BLOCK + j * 4, 4);
+                                sum[t] = dot_small(sum[t], low, word);
+                            }
+                        }
+                        if (scale_sets == 1 || set == 1) {
+                            vb high = (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
+                            UNROLL for (int t = 0; t < T; t++) {
+                                int32_t word;
+                                memcpy(&word, x + t * RK_BLOCK + 16 + j * 4, 4);
+                                sum[t] = dot_small(sum[t], high, word);
+                            }
+                        }
+                    }
+                } else {
+                    const int from = scale_sets == 1 ? 0 : set * 4;
+                    const int to = scale_sets == 1 ? 8 : from + 4;
+                    UNROLL for (int j = from; j < to; j++) {
+                        vb packed = *(const vb *)(weights + j * 64);
+                        UNROLL for (int t = 0; t < T; t++) {
+                            int32_t word;
+                            memcpy(&word, x + t * RK_BLOCK + j * 4, 4);
+                            sum[t] = zero == 128 ? dot_wide(sum[t], packed, word)
+                                                 : dot_small(sum[t], packed, word);
+                        }
+                    }
+                }
+                vf d = half_to_float(block_scales + set * 16 * (has_min ? 2 : 1) + part * LANES);
+                UNROLL for (int t = 0; t < T; t++) {
+                    vf scale = d * scales[(int64_t)b * width + t];
+                    total[t] = fma_(__builtin_convertvector(sum[t], vf), scale, total[t]);
+                }
+                if (has_min) {
+                    vf m = half_to_float(block_scales + set * 32 + 16 + part * LANES);
+                    UNROLL for (int t = 0; t < T; t++) {
+                        int64_t at = (int64_t)b * width + t;
+                        float s = scale_sets == 1 ? sums[at]
+                            : set == 0            ? half_sums[at]
+                                                  : sums[at] - half_sums[at];
+                        total[t] = fma_(m, splat(s), total[t]);
+                    }
+                }
+            }
+            block += scale_bytes;
+            block_weights += quant_bytes;
+            x += width * RK_BLOCK;
+        }
+        UNROLL for (int t = 0; t < T; t++) {
+            float *target = output + t * stride + part * LANES;
+            store(target, add ? load(target) + total[t] : total[t]);
+        }
+    }
+}
+
+typedef void (*NAME(int_tile_function))(
+    const uint8_t *group, int32_t blocks, const int8_t *quants, const float *scales,
+    const float *sums, const float *half_sums, const int32_t *zeros, float *output,
+    int64_t stride, bool add, int32_t width);
+
+// Where the register tile is as wide as the stored tile, the width is a constant too.
+#define TILE_WIDTH(T) (TOKEN_TILE >= RK_TILE ? (T) : width)
+#define INT_TILE(T, BITS, SETS, MIN, ZERO)                                                     \
+    static __attribute__((noinline)) void NAME(int_tile_##T##_##BITS##_##SETS##_##MIN##_##ZERO)(                         \
+        const uint8_t *group, int32_t blocks, const int8_t *quants, const float *scales,       \
+        const float *sums, const float *half_sums, const int32_t *zeros, float *output,        \
+        int64_t stride, bool add, int32_t width) {                                             \
+        (void)width;                                                                           \
+        NAME(int_tile)(group, blocks, quants, scales, sums, half_sums, zeros, output, stride,  \
+                       add, TILE_WIDTH(T), T, BITS, SETS, MIN, ZERO);                          \
+    }
+#define INT_TILES(T)                                                                           \
+    INT_TILE(T, 4, 1, 0, 8) INT_TILE(T, 4, 1, 1, 0) INT_TILE(T, 8, 1, 0, 128)                  \
+    INT_TILE(T, 8, 1, 1, 0) INT_TILE(T, 4, 2, 0, 8) INT_TILE(T, 4, 2, 1, 0)                    \
+    INT_TILE(T, 8, 2, 0, 128)
+#define INT_TILE_ROW(T)                                                                        \
+    {NAME(int_tile_##T##_4_1_0_8), NAME(int_tile_##T##_4_1_1_0), NAME(int_tile_##T##_8_1_0_128), \
+     NAME(int_tile_##T##_8_1_1_0), NAME(int_tile_##T##_4_2_0_8), NAME(int_tile_##T##_4_2_1_0), \
+     NAME(int_tile_##T##_8_2_0_128)}
+
+INT_TILES(1)
+INT_TILES(2)
+INT_TILES(3)
+INT_TILES(4)
+#if TOKEN_TILE > 4
+INT_TILES(5)
+INT_TILES(6)
+INT_TILES(7)
+INT_TILES(8)
+INT_TILES(9)
+INT_TILES(10)
+INT_TILES(11)
+INT_TILES(12)
+#endif
+
+static const NAME(int_tile_function) NAME(int_tiles)[TOKEN_TILE][7] = {
+    INT_TILE_ROW(1), INT_TILE_ROW(2), INT_TILE_ROW(3), INT_TILE_ROW(4),
+#if TOKEN_TILE > 4
+    INT_TILE_ROW(5), INT_TILE_ROW(6), INT_TILE_ROW(7), INT_TILE_ROW(8),
+    INT_TILE_ROW(9), INT_TILE_ROW(10), INT_TILE_ROW(11), INT_TILE_ROW(12),
+#endif
+};
+
+INLINE int NAME(int_kind)(const rk_matrix *m) {
+    if (m->scales == 1) return m->bits == 4 ? (m->has_min ? 1 : 0) : (m->has_min ? 3 : 2);
+    return m->bits == 4 ? (m->has_min ? 5 : 4) : 6;
+}
+
+// ---------------------------------------------------------------- float products
+
+INLINE vf NAME(load_weights)(const uint8_t *p, const int layout) {
+    if (layout == RK_LAYOUT_F16) return half_to_float((const uint16_t *)p);
+    if (layout == RK_LAYOUT_BF16) return bf16_to_float((const uint16_t *)p);
+    return load((const float *)p);
+}
+
+INLINE void NAME(float_tile)(
+    const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
+    bool add, const int T, const int layout) {
+    const int element = layout == RK_LAYOUT_F32 ? 4 : 2;
+    for (int part = 0; part < RK_ROWS / LANES; part++) {
+        const uint8_t *weights = group + part * LANES * element;
+        vf total[TOKEN_TILE];
+        UNROLL for (int t = 0; t < T; t++) total[t] = splat(0);
+        for (int32_t c = 0; c < cols; c++) {
+            vf w = NAME(load_weights)(weights + (int64_t)c * RK_ROWS * element, layout);
+            UNROLL for (int t = 0; t < T; t++) {
+                total[t] = fma_(w, splat(values[(int64_t)t * cols + c]), total[t]);
+            }
+        }
+        UNROLL for (int t = 0; t < T; t++) {
+            float *target = output + t * stride + part * LANES;
+            store(target, add ? load(target) + total[t] : total[t]);
+        }
+    }
+}
+
+typedef void (*NAME(float_tile_function))(
+    const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
+    bool add);
+
+#define FLOAT_TILE(T, LAYOUT)                                                                  \
+    static __attribute__((noinline)) void NAME(float_tile_##T##_##LAYOUT)(                                               \
+        const uint8_t *group, int32_t cols, const float *values, float *output,                \
+        int64_t stride, bool add) {                                                            \
+        NAME(float_tile)(group, cols, values, output, stride, add, T, LAYOUT);                 \
+    }
+#define FLOAT_TILES(T) FLOAT_TILE(T, 2) FLOAT_TILE(T, 3) FLOAT_TILE(T, 4)
+#define FLOAT_TILE_ROW(T)                                                                      \
+    {NAME(float_tile_##T##_2), NAME(float_tile_##T##_3), NAME(float_tile_##T##_4)}
+
+FLOAT_TILES(1)
+FLOAT_TILES(2)
+FLOAT_TILES(3)
+FLOAT_TILES(4)
+#if TOKEN_TILE > 4
+FLOAT_TILES(5)
+FLOAT_TILES(6)
+FLOAT_TILES(7)
+FLOAT_TILES(8)
+FLOAT_TILES(9)
+FLOAT_TILES(10)
+FLOAT_TILES(11)
+FLOAT_TILES(12)
+#endif
+
+static const NAME(float_tile_function) NAME(float_tiles)[TOKEN_TILE][3] = {
+    FLOAT_TILE_ROW(1), FLOAT_TILE_ROW(2), FLOAT_TILE_ROW(3), FLOAT_TILE_ROW(4),
+#if TOKEN_TILE > 4
+    FLOAT_TILE_ROW(5), FLOAT_TILE_ROW(6), FLOAT_TILE_ROW(7), FLOAT_TILE_ROW(8),
+    FLOAT_TILE_ROW(9), FLOAT_TILE_ROW(10), FLOAT_TILE_ROW(11), FLOAT_TILE_ROW(12),
+#endif
+};
+
+static void NAME(multiply)(
+    const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
+    int64_t stride, bool add) {
+    if (m->layout == RK_LAYOUT_RAW) {
+        rk_kernels_get(RK_KERNELS_REFERENCE)->multiply(m, set, first, count, output, stride, add);
+        return;
+    }
+    int32_t blocks = m->cols / RK_BLOCK;
+    for (int32_t g = first; g < first + count; g++) {
+        const uint8_t *group = m->data + m->stride * g;
+        bool partial = (g + 1) * RK_ROWS > m->rows;
+        for (int32_t tile = 0; tile < set->tokens; tile += RK_TILE) {
+            int32_t width = rk_tile_width(set->tokens, tile);
+            float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
+            // The last rows of a matrix may not fill a group; then the tile goes to the side.
+            float side[RK_TILE * RK_ROWS];
+            float *target = partial ? side : out;
+            int64_t step = partial ? RK_ROWS : stride;
+            bool sum = partial ? false : add;
+            const int32_t *zeros = m->zero == 8 ? set->zeros8 : set->zeros128;
+            int64_t at = (int64_t)tile * blocks;
+            int32_t T;
+            for (int32_t done = 0; done < width; done += T) {
+                T = width - done < TOKEN_TILE ? width - done : TOKEN_TILE;
+                float *cells = target + done * step;
+                if (m->layout == RK_LAYOUT_INT) {
+                    NAME(int_tiles)[T - 1][NAME(int_kind)(m)](
+                        group, blocks, set->quants + (at + done) * RK_BLOCK,
+                        set->scales + at + done, set->sums + at + done,
+                        set->half_sums + at + done, zeros + (at + done) * 3, cells, step, sum,
+                        width);
+                } else {
+                    NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
+                        group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells,
+                        step, sum);
+                }
+            }
+            if (partial) {
+                int32_t rows = m->rows - g * RK_ROWS;
+                for (int32_t t = 0; t < width; t++) {
+                    for (int32_t r = 0; r < rows; r++) {
+                        float *cell = out + t * stride + r;
+                        *cell = add ? *cell + side[t * RK_ROWS + r] : side[t * RK_ROWS + r];
+                    }
+                }
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------- rows of floats
+
+static void NAME(normalize)(
+    int32_t kind, const float *x, const float *weight, const float *bias, float epsilon,
+    int32_t n, float *out) {
+    int32_t whole = n - n % LANES;
+    float mean = 0;
+    if (kind == RK_NORM_LAYER) {
+        vf sum = splat(0);
+        for (int32_t i = 0; i < whole; i += LANES) sum += load(x + i);
+        mean = sum_lanes(sum);
+        for (int32_t i = whole; i < n; i++) mean += x[i];
+        mean /= (float)n;
+    }
+    vf squares = splat(0);
+    for (int32_t i = 0; i < whole; i += LANES) {
+        vf v = load(x + i) - mean;
+        squares = fma_(v, v, squares);
+    }
+    float total = sum_lanes(squares);
+    for (int32_t i = whole; i < n; i++) total += (x[i] - mean) * (x[i] - mean);
+    float scale = 1.0f / sqrtf(total / (float)n + epsilon);
+    for (int32_t i = 0; i < whole; i += LANES) {
+        vf v = (load(x + i) - mean) * scale;
+        if (weight) v *= load(weight + i);
+        if (bias) v += load(bias + i);
+        store(out + i, v);
+    }
+    for (int32_t i = whole; i < n; i++) {
+        float v = (x[i] - mean) * scale;
+        if (weight) v *= weight[i];
+        if (bias) v += bias[i];
+        out[i] = v;
+    }
+}
+
+INLINE vf NAME(act)(const int kind, vf x) {
+    if (kind == RK_ACT_SILU) return x / (1.0f + exp_(-x));
+    if (kind == RK_ACT_RELU) return max_(x, splat(0));
+    // GELU, tanh form: x · σ(2z), z = √(2/π)(x + 0.044715 x³).
+    vf z = 0.7978845608028654f * (x + 0.044715f * x * x * x);
+    return x / (1.0f + exp_(-2.0f * z));
+}
+
+INLINE void NAME(activate_rows)(const int kind, float *gate, const float *up, int32_t n) {
+    int32_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vf v = NAME(act)(kind, load(gate + i));
+        store(gate + i, up ? v * load(up + i) : v);
+    }
+    if (i < n) {
+        float rest[LANES] = {0};
+        memcpy(rest, gate + i, sizeof(float) * (size_t)(n - i));
+        vf v = NAME(act)(kind, load(rest));
+        for (int32_t k = 0; i + k < n; k++) gate[i + k] = up ? v[k] * up[i + k] : v[k];
+    }
+}
+
+static void NAME(activate)(int32_t kind, float *gate, const float *up, int32_t n) {
+    switch (kind) {
+    case RK_ACT_SILU: NAME(activate_rows)(RK_ACT_SILU, gate, up, n); break;
+    case RK_ACT_GELU_TANH: NAME(activate_rows)(RK_ACT_GELU_TANH, gate, up, n); break;
+    case RK_ACT_RELU: NAME(activate_rows)(RK_ACT_RELU, gate, up, n); break;
+    default: rk_kernels_get(RK_KERNELS_REFERENCE)->activate(kind, gate, up, n);
+    }
+}
+
+static void NAME(rotate)(
+    float *head, int32_t rotary, bool interleaved, const float *cosines, const float *sines) {
+    int32_t half = rotary / 2;
+    if (interleaved || half % LANES) {
+        rk_kernels_get(RK_KERNELS_REFERENCE)->rotate(head, rotary, interleaved, cosines, sines);
+        return;
+    }
+    for (int32_t i = 0; i < half; i += LANES) {
+        vf a = load(head + i), b = load(head + half + i);
+        vf c = load(cosines + i), s = load(sines + i);
+        store(head + i, a * c - b * s);
+        store(head + half + i, a * s + b * c);
+    }
+}
+
+static void NAME(axpy)(float a, const float *x, float *y, int32_t n) {
+    int32_t i = 0;
+    for (; i + LANES <= n; i += LANES) store(y + i, fma_(splat(a), load(x + i), load(y + i)));
+    for (; i < n; i++) y[i] += a * x[i];
+}
+
+static float NAME(log_sum_exp)(const float *x, int32_t n, int32_t *argmax) {
+    vf most = splat(-INFINITY);
+    int32_t whole = n - n % LANES;
+    for (int32_t i = 0; i < whole; i += LANES) {
+        most = max_(most, load(x + i));
+    }
+    float largest = max_lanes(most);
+    for (int32_t i = whole; i < n; i++) largest = x[i] > largest ? x[i] : largest;
+    vf sum = splat(0);
+    for (int32_t i = 0; i < whole; i += LANES) sum += exp_(load(x + i) - largest);
+    float total = sum_lanes(sum);
+    for (int32_t i = whole; i < n; i++) total += expf(x[i] - largest);
+    if (argmax) {
+        int32_t at = 0;
+        while (at < n - 1 && x[at] != largest) at++;
+        *argmax = at;
+    }
+    return largest + logf(total);
+}
+
+// ---------------------------------------------------------------- attention
+
+static void NAME(store)(
+    const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row, int32_t kv_head,
+    const float *key, const float *value) {
+    int32_t n = layout->head_size, m = layout->value_size;
+    if (layout->type != RK_CACHE_F16 || n % LANES || m % LANES) {
+        rk_store_cached(layout, layer_offset, row, kv_head, key, value);
+        return;
+    }
+    uint8_t *bytes = row->pages[row->position / RK_PAGE] + layer_offset
+        + kv_head * (layout->key_bytes + layout->value_bytes);
+    int32_t p = row->position % RK_PAGE;
+    uint16_t *keys = (uint16_t *)bytes + (p / 16) * n * 16 + p % 16;
+    uint16_t *values = (uint16_t *)(bytes + layout->key_bytes) + p * m;
+    for (int32_t d = 0; d < n; d += LANES) {
+        uint16_t halves[LANES];
+        float_to_half(halves, load(key + d));
+        UNROLL for (int i = 0; i < LANES; i++) keys[(d + i) * 16] = halves[i];
+    }
+    for (int32_t d = 0; d < m; d += LANES) float_to_half(values + d, load(value + d));
+}
+
+INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
+    if (type == RK_CACHE_F32) return load((const float *)p + index);
+    if (type == RK_CACHE_F16) return half_to_float((const uint16_t *)p + index);
+    return bytes_to_float((const int8_t *)p + index);
+}
+
+// Scores of Q queries against the 64 keys of a page: out[q][64], unmasked.
+INLINE void NAME(page_scores)(
+    const uint8_t *keys, const float *key_scales, const float *const *queries, int32_t size,
+    float scale, float *out, const int Q, const int type) {
+    for (int32_t s = 0; s < RK_PAGE / LANES; s++) {
+        vf sum[TOKEN_TILE];
+        UNROLL for (int q = 0; q < Q; q++) sum[q] = splat(0);
+        int32_t at = (s * LANES / 16) * size * 16 + (s * LANES) % 16;
+        for (int32_t d = 0; d < size; d++) {
+            vf k = NAME(load_cached)(keys, at + d * 16, type);
+            UNROLL for (int q = 0; q < Q; q++) sum[q] = fma_(k, splat(queries[q][d]), sum[q]);
+        }
+        vf factor = splat(scale);
+        if (type == RK_CACHE_Q8) factor *= load(key_scales + s * LANES);
+        UNROLL for (int q = 0; q < Q; q++) {
+            store(out + q * RK_PAGE + s * LANES, sum[q] * factor);
+        }
+    }
+}
+
+// sums[q] += Σ weights[q][p] · values[p] over positions [first, last), N vectors wide.
+INLINE void NAME(page_values)(
+    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
+    int32_t last, float *const *sums, const int Q, const int N, const int type) {
+    vf total[VALUE_TILE][4];
+    UNROLL for (int q = 0; q < Q; q++) {
+        UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
+    }
+    for (int32_t p = first; p < last; p++) {
+        vf v[4];
+        UNROLL for (int n = 0; n < N; n++) {
+            v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
+        }
+        UNROLL for (int q = 0; q < Q; q++) {
+            vf w = splat(weights[q * RK_PAGE + p]);
+            UNROLL for (int n = 0; n < N; n++) total[q][n] = fma_(w, v[n], total[q][n]);
+        }
+    }
+    UNROLL for (int q = 0; q < Q; q++) {
+        UNROLL for (int n = 0; n < N; n++) store(sums[q] + column + n * LANES, total[q][n]);
+    }
+}
+
+#define SCORES(Q)                                                                              \
+    static __attribute__((noinline)) void NAME(scores_##Q)(const uint8_t *keys, const float *key_scales,                         \
+        const float *const *queries, int32_t size, float scale, float *out, int32_t type) {    \
+        if (type == RK_CACHE_F16)                                                              \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F16);   \
+        else if (type == RK_CACHE_Q8)                                                          \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_Q8);    \
+        else                                                                                   \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F32);   \
+    }
+SCORES(1)
+SCORES(2)
+SCORES(3)
+SCORES(4)
+#if TOKEN_TILE > 4
+SCORES(6)
+SCORES(9)
+SCORES(12)
+#endif
+
+#define VALUES(Q, N)                                                                           \
+    if (rows == Q && vectors == N) {                                                           \
+        NAME(page_values)(values, size, column, weights, first, last, sums, Q, N, type);       \
+        return;                                                                                \
+    }
+INLINE void NAME(values_typed)(
+    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
+    int32_t last, float *const *sums, int32_t rows, int32_t vectors, const int type) {
+    VALUES(1, 4) VALUES(2, 4) VALUES(3, 4)
+#if VALUE_TILE > 3
+    VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
+#endif
+    for (int32_t q = 0; q < rows; q++) {
+        for (int32_t n = 0; n < vectors; n++) {
+            NAME(page_values)(values, size, column + n * LANES, weights + q * RK_PAGE, first,
+                              last, sums + q, 1, 1, type);
+        }
+    }
+}
+
+static void NAME(values)(
+    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
+    int32_t last, float *const *sums, int32_t rows, int32_t vectors, int32_t type) {
+    if (type == RK_CACHE_F16) {
+        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
+                           RK_CACHE_F16);
+    } else if (type == RK_CACHE_Q8) {
+        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
+                           RK_CACHE_Q8);
+    } else {
+        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
+                           RK_CACHE_F32);
+    }
+}
+
+// Up to TOKEN_TILE query rows over one page, in the order of FlashAttention's online softmax
+// (arXiv 2205.14135): sums and weights are rescaled when a larger score comes.
+INLINE void NAME(attend_page)(
+    const rk_attention *a, const uint8_t *layer, int32_t kv_head, int32_t page_first,
+    const float *const *queries, const int32_t *positions, float *const *partials,
+    int32_t count) {
+    const rk_cache_layout *cache = &a->cache;
+    const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
+    const uint8_t *values = keys + cache->key_bytes;
+    const float *key_scales = NULL, *value_scales = NULL;
+    if (cache->type == RK_CACHE_Q8) {
+        key_scales = (const float *)(keys + (int64_t)cache->head_size * RK_PAGE);
+        value_scales = (const float *)(values + (int64_t)cache->value_size * RK_PAGE);
+    }
+    int32_t size = cache->value_size;
+    float scores[TOKEN_TILE * RK_PAGE];
+    int32_t q = 0;
+    while (q < count) {
+        int32_t left = count - q;
+        float *out = scores + q * RK_PAGE;
+        const float *const *x = queries + q;
+        int32_t key_size = cache->head_size, type = cache->type;
+#if TOKEN_TILE > 4
+        if (left >= 12) { NAME(scores_12)(keys, key_scales, x, key_size, a->scale, out, type); q += 12; continue; }
+        if (left >= 9) { NAME(scores_9)(keys, key_scales, x, key_size, a->scale, out, type); q += 9; continue; }
+        if (left >= 6) { NAME(scores_6)(keys, key_scales, x, key_size, a->scale, out, type); q += 6; continue; }
+#endif
+        if (left >= 4) { NAME(scores_4)(keys, key_scales, x, key_size, a->scale, out, type); q += 4; }
+        else if (left == 3) { NAME(scores_3)(keys, key_scales, x, key_size, a->scale, out, type); q += 3; }
+        else if (left == 2) { NAME(scores_2)(keys, key_scales, x, key_size, a->scale, out, type); q += 2; }
+        else { NAME(scores_1)(keys, key_scales, x, key_size, a->scale, out, type); q += 1; }
+    }
+    int32_t low = RK_PAGE, high = 0;
+    for (q = 0; q < count; q++) {
+        float *s = scores + q * RK_PAGE;
+        int32_t end = positions[q] + 1 - page_first;
+        if (end > RK_PAGE) end = RK_PAGE;
+        int32_t begin = a->window ? positions[q] + 1 - a->window - page_first : 0;
+        if (begin < 0) begin = 0;
+        float *sums = partials[q];
+        if (begin >= end) {
+            for (int32_t p = 0; p < RK_PAGE; p++) s[p] = 0;
+            continue;
+        }
+        if (a->soft_cap > 0) {
+            for (int32_t p = begin; p < end; p++) {
+                s[p] = a->soft_cap * tanhf(s[p] / a->soft_cap);
+            }
+        }
+        for (int32_t p = 0; p < begin; p++) s[p] = -INFINITY;
+        for (int32_t p = end; p < RK_PAGE; p++) s[p] = -INFINITY;
+        vf most = load(s);
+        for (int32_t p = LANES; p < RK_PAGE; p += LANES) {
+            most = max_(most, load(s + p));
+        }
+        float largest = max_lanes(most);
+        float before = sums[size];
+        float now = largest > before ? largest : before;
+        vf weight = splat(0);
+        for (int32_t p = 0; p < RK_PAGE; p += LANES) {
+            vf e = exp_(load(s + p) - now);
+            weight += e;
+            if (value_scales) e *= load(value_scales + p);
+            store(s + p, e);
+        }
+        float rescale = before == -INFINITY ? 0 : expf(before - now);
+        sums[size + 1] = sums[size + 1] * rescale + sum_lanes(weight);
+        sums[size] = now;
+        if (rescale != 1) {
+            for (int32_t d = 0; d < size; d++) sums[d] *= rescale;
+        }
+        if (begin < low) low = begin;
+        if (end > high) high = end;
+    }
+    if (high <= low) return;
+    for (q = 0; q < count; q += VALUE_TILE) {
+        int32_t rows = count - q < VALUE_TILE ? count - q : VALUE_TILE;
+        int32_t vectors = size / LANES;
+        for (int32_t n = 0; n < vectors; n += 4) {
+            int32_t some = vectors - n < 4 ? vectors - n : 4;
+            NAME(values)(values, size, n * LANES, scores + q * RK_PAGE, low, high,
+                         partials + q, rows, some, cache->type);
+        }
+    }
+}
+
+// Whether a query at `position` looks at any position of the page that starts at `first`.
+INLINE bool NAME(sees)(const rk_attention *a, int32_t position, int32_t first) {
+    return position >= first && (!a->window || position + 1 - a->window < first + RK_PAGE);
+}
+
+static void NAME(attend)(
+    const rk_attention *a, const rk_attention_item *item, int32_t kv_head) {
+    int32_t group = a->heads / a->cache.kv_heads;
+    if (a->cache.value_size % LANES) {
+        rk_kernels_get(RK_KERNELS_REFERENCE)->attend(a, item, kv_head);
+        return;
+    }
+    int32_t size = a->cache.value_size;
+    int32_t first = item->chunk * RK_CHUNK;
+    int32_t total = item->row_count * group;
+    for (int32_t from = 0; from < total; from += TOKEN_TILE) {
+        const float *queries[TOKEN_TILE];
+        float *partials[TOKEN_TILE];
+        int32_t positions[TOKEN_TILE];
+        const rk_row *rows[TOKEN_TILE];
+        int32_t count = total - from < TOKEN_TILE ? total - from : TOKEN_TILE;
+        for (int32_t q = 0; q < count; q++) {
+            int32_t row = a->row_index[item->first_row + (from + q) / group];
+            int32_t head = kv_head * group + (from + q) % group;
+            queries[q] = a->queries + row * a->query_stride + (int64_t)head * a->cache.head_size;
+            partials[q] = rk_partial(a, row, head, item->chunk);
+            rows[q] = &a->rows[row];
+            positions[q] = rows[q]->position;
+            memset(partials[q], 0, sizeof(float) * (size_t)size);
+            partials[q][size] = -INFINITY;
+            partials[q][size + 1] = 0;
+        }
+        for (int32_t p = first; p < first + RK_CHUNK; p += RK_PAGE) {
+            // Neighbours that share the page (siblings with one prompt) are read together.
+            int32_t q = 0;
+            while (q < count) {
+                if (!NAME(sees)(a, positions[q], p)) {
+                    q++;
+                    continue;
+                }
+                const uint8_t *page = rows[q]->pages[p / RK_PAGE];
+                int32_t run = q + 1;
+                while (run < count && NAME(sees)(a, positions[run], p)
+                       && rows[run]->pages[p / RK_PAGE] == page) run++;
+                NAME(attend_page)(a, page + a->layer_offset, kv_head, p, queries + q,
+                                  positions + q, partials + q, run - q);
+                q = run;
+            }
+        }
+    }
+}
+
+static void NAME(merge)(const rk_attention *a, int32_t row, float *out) {
+    int32_t size = a->cache.value_size;
+    int32_t chunks = a->rows[row].position / RK_CHUNK + 1;
+    for (int32_t head = 0; head < a->heads; head++) {
+        float *target = out + (int64_t)head * size;
+        float most = -INFINITY, weight = 0;
+        for (int32_t c = 0; c < chunks; c++) {
+            float m = rk_partial(a, row, head, c)[size];
+            if (m > most) most = m;
+        }
+        for (int32_t d = 0; d < size; d++) target[d] = 0;
+        for (int32_t c = 0; c < chunks; c++) {
+            const float *partial = rk_partial(a, row, head, c);
+            if (partial[size] == -INFINITY) continue;
+            float factor = chunks == 1 ? 1 : expf(partial[size] - most);
+            weight += factor * partial[size + 1];
+            NAME(axpy)(factor, partial, target, size);
+        }
+        float inverse = 1.0f / weight;
+        for (int32_t d = 0; d < size; d++) target[d] *= inverse;
+    }
+}
+
+#define KERNEL_TABLE(LABEL)                                                                    \
+    {.name = LABEL, .packed = true, .prepare = NAME(prepare), .multiply = NAME(multiply),      \
+     .normalize = NAME(normalize), .activate = NAME(activate), .rotate = NAME(rotate),         \
+     .store = NAME(store), .attend = NAME(attend), .merge = NAME(merge),                   \
+     .log_sum_exp = NAME(log_sum_exp), .axpy = NAME(axpy)}

@@ -1,0 +1,347 @@
+// Packs matrices from the file's blocks into the layout the kernels read: 16 rows side by
+// side, for each 32 columns first the scales (float16, 16 rows a set; minima behind), then
+// the integers, four columns of a row in one 32-bit lane. The integers are those of the
+// file, so products are exact; scales of k-quants are rounded to float16.
+#include "internal.h"
+
+
+enum {
+    TYPE_F32 = 0, TYPE_F16 = 1, TYPE_Q4_0 = 2, TYPE_Q4_1 = 3, TYPE_Q5_0 = 6, TYPE_Q5_1 = 7,
+    TYPE_Q8_0 = 8, TYPE_Q2_K = 10, TYPE_Q3_K = 11, TYPE_Q4_K = 12, TYPE_Q5_K = 13,
+    TYPE_Q6_K = 14, TYPE_IQ4_NL = 20, TYPE_IQ4_XS = 23, TYPE_BF16 = 30, TYPE_MXFP4 = 39,
+};
+
+typedef struct {
+    int32_t type, bits, scales, has_min, zero;
+    /// Columns and bytes of a block in the file.
+    int32_t columns, bytes;
+} int_format;
+
+static const int_format formats[] = {
+    {TYPE_Q4_0, 4, 1, 0, 8, 32, 18},    {TYPE_Q4_1, 4, 1, 1, 0, 32, 20},
+    {TYPE_Q5_0, 8, 1, 0, 128, 32, 22},  {TYPE_Q5_1, 8, 1, 1, 0, 32, 24},
+    {TYPE_Q8_0, 8, 1, 0, 128, 32, 34},  {TYPE_Q2_K, 4, 2, 1, 0, 256, 84},
+    {TYPE_Q3_K, 4, 2, 0, 8, 256, 110},  {TYPE_Q4_K, 4, 1, 1, 0, 256, 144},
+    {TYPE_Q5_K, 8, 1, 1, 0, 256, 176},  {TYPE_Q6_K, 8, 2, 0, 128, 256, 210},
+    {TYPE_IQ4_NL, 8, 1, 0, 128, 32, 18}, {TYPE_IQ4_XS, 8, 1, 0, 128, 256, 136},
+    {TYPE_MXFP4, 8, 1, 0, 128, 32, 17},
+};
+
+static const int_format *find_format(int32_t type) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (formats[i].type == type) return &formats[i];
+    }
+    return NULL;
+}
+
+static int32_t scale_bytes(const rk_matrix *m) { return 32 * m->scales * (m->has_min ? 2 : 1); }
+
+static int32_t quant_bytes(const rk_matrix *m) { return m->bits == 4 ? 256 : 512; }
+
+// Where the integers of a group begin: behind all its scales, at a cache line.
+static int64_t quants_offset(const rk_matrix *m) {
+    return ((int64_t)(m->cols / RK_BLOCK) * scale_bytes(m) + 63) / 64 * 64;
+}
+
+int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
+    *m = (rk_matrix){.rows = rows, .cols = cols, .type = type};
+    if (rows <= 0 || cols <= 0) return 0;
+    int64_t groups = ((int64_t)rows + RK_ROWS - 1) / RK_ROWS;
+    const int_format *format = find_format(type);
+    if (format) {
+        if (cols % format->columns) return 0;
+        m->layout = RK_LAYOUT_INT;
+        m->bits = format->bits;
+        m->scales = format->scales;
+        m->has_min = format->has_min;
+        m->zero = format->zero;
+        m->stride = quants_offset(m) + (int64_t)(cols / RK_BLOCK) * quant_bytes(m);
+    } else if (type == TYPE_F16 || type == TYPE_BF16 || type == TYPE_F32) {
+        m->layout = type == TYPE_F16 ? RK_LAYOUT_F16
+            : type == TYPE_BF16      ? RK_LAYOUT_BF16
+                                     : RK_LAYOUT_F32;
+        m->stride = (int64_t)cols * RK_ROWS * (type == TYPE_F32 ? 4 : 2);
+    } else {
+        return 0;
+    }
+    m->stride = (m->stride + 63) / 64 * 64;
+    return groups * m->stride;
+}
+
+// ---------------------------------------------------------------- blocks of the file
+
+static const int8_t iq4_values[16]
+    = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+static const int8_t mxfp4_values[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+typedef struct {
+    uint8_t q[RK_BLOCK];
+    float d[2], m[2];
+} exploded;
+
+static float half_at(const uint8_t *p) {
+    uint16_t bits;
+    memcpy(&bits, p, 2);
+    return rk_half_to_float(bits);
+}
+
+static void q4_k_scale(const uint8_t *s, int j, int *scale, int *minimum) {
+    if (j < 4) {
+        *scale = s[j] & 63;
+        *minimum = s[j + 4] & 63;
+    } else {
+        *scale = (s[j + 4] & 15) | ((s[j - 4] >> 6) << 4);
+        *minimum = (s[j + 4] >> 4) | ((s[j] >> 6) << 4);
+    }
+}
+
+// Columns [32·b, 32·b + 32) of a row as stored integers, scales and minima.
+static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
+    const int_format *f = find_format(type);
+    const uint8_t *x = row + (int64_t)(b * RK_BLOCK / f->columns) * f->bytes;
+    int s = b % (f->columns / RK_BLOCK);
+    e->m[0] = e->m[1] = 0;
+    switch (type) {
+    case TYPE_Q4_0:
+    case TYPE_Q4_1:
+        e->d[0] = half_at(x);
+        if (type == TYPE_Q4_1) e->m[0] = half_at(x + 2);
+        x += type == TYPE_Q4_1 ? 4 : 2;
+        for (int j = 0; j < 16; j++) {
+            e->q[j] = x[j] & 15;
+            e->q[j + 16] = x[j] >> 4;
+        }
+        break;
+    case TYPE_Q5_0:
+    case TYPE_Q5_1: {
+        e->d[0] = half_at(x);
+        if (type == TYPE_Q5_1) e->m[0] = half_at(x + 2);
+        x += type == TYPE_Q5_1 ? 4 : 2;
+        uint32_t high;
+        memcpy(&high, x, 4);
+        // A value without a minimum stands 16 above zero; the packed one stands 128 above.
+        uint8_t shift = type == TYPE_Q5_0 ? 112 : 0;
+        for (int j = 0; j < 16; j++) {
+            e->q[j] = (uint8_t)(((x[4 + j] & 15) | (((high >> j) & 1) << 4)) + shift);
+            e->q[j + 16] = (uint8_t)(((x[4 + j] >> 4) | (((high >> (j + 16)) & 1) << 4)) + shift);
+        }
+        break;
+    }
+    case TYPE_Q8_0:
+        e->d[0] = half_at(x);
+        for (int j = 0; j < 32; j++) e->q[j] = x[2 + j] ^ 0x80;
+        break;
+    case TYPE_Q2_K:
+        for (int h = 0; h < 2; h++) {
+            e->d[h] = half_at(x + 80) * (float)(x[2 * s + h] & 15);
+            e->m[h] = -half_at(x + 82) * (float)(x[2 * s + h] >> 4);
+        }
+        for (int j = 0; j < 32; j++) e->q[j] = (x[16 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
+        break;
+    case TYPE_Q3_K: {
+        const uint8_t *scales = x + 96;
+        for (int h = 0; h < 2; h++) {
+            int i = 2 * s + h;
+            int low = i < 8 ? scales[i] & 15 : scales[i - 8] >> 4;
+            int high = (scales[8 + i % 4] >> (2 * (i / 4))) & 3;
+            e->d[h] = half_at(x + 108) * (float)((low | (high << 4)) - 32);
+        }
+        for (int j = 0; j < 32; j++) {
+            int q = (x[32 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
+            e->q[j] = (uint8_t)(q + (((x[j] >> s) & 1) << 2) + 4);
+        }
+        break;
+    }
+    case TYPE_Q4_K:
+    case TYPE_Q5_K: {
+        int scale, minimum;
+        q4_k_scale(x + 4, s, &scale, &minimum);
+        e->d[0] = half_at(x) * (float)scale;
+        e->m[0] = -half_at(x + 2) * (float)minimum;
+        const uint8_t *low = x + (type == TYPE_Q4_K ? 16 : 48) + 32 * (s / 2);
+        for (int j = 0; j < 32; j++) {
+            e->q[j] = s % 2 ? low[j] >> 4 : low[j] & 15;
+            if (type == TYPE_Q5_K) e->q[j] |= (uint8_t)(((x[16 + j] >> s) & 1) << 4);
+        }
+        break;
+    }
+    case TYPE_Q6_K: {
+        const uint8_t *low = x + 64 * (s / 4) + 32 * (s % 2);
+        const uint8_t *high = x + 128 + 32 * (s / 4);
+        for (int h = 0; h < 2; h++) {
+            e->d[h] = half_at(x + 208) * (float)(int8_t)x[192 + 2 * s + h];
+        }
+        for (int j = 0; j < 32; j++) {
+            int nibble = s % 4 < 2 ? low[j] & 15 : low[j] >> 4;
+            e->q[j] = (uint8_t)((nibble | (((high[j] >> (2 * (s % 4))) & 3) << 4)) + 96);
+        }
+        break;
+    }
+    case TYPE_IQ4_NL:
+    case TYPE_IQ4_XS:
+    case TYPE_MXFP4: {
+        const uint8_t *nibbles = x + 2;
+        const int8_t *values = iq4_values;
+        if (type == TYPE_IQ4_NL) {
+            e->d[0] = half_at(x);
+        } else if (type == TYPE_IQ4_XS) {
+            uint16_t high;
+            memcpy(&high, x + 2, 2);
+            int scale = ((x[4 + s / 2] >> (4 * (s % 2))) & 15) | (((high >> (2 * s)) & 3) << 4);
+            e->d[0] = half_at(x) * (float)(scale - 32);
+            nibbles = x + 8 + 16 * s;
+        } else {
+            e->d[0] = ldexpf(1, x[0] - 128);
+            nibbles = x + 1;
+            values = mxfp4_values;
+        }
+        for (int j = 0; j < 16; j++) {
+            e->q[j] = (uint8_t)(values[nibbles[j] & 15] + 128);
+            e->q[j + 16] = (uint8_t)(values[nibbles[j] >> 4] + 128);
+        }
+        break;
+    }
+    default: break;
+    }
+}
+
+static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const exploded *e) {
+    uint8_t *block = group + (int64_t)b * scale_bytes(m);
+    for (int set = 0; set < m->scales; set++) {
+        uint16_t *scales = (uint16_t *)block + set * (m->has_min ? 32 : 16);
+        scales[lane] = rk_float_to_half(e->d[set]);
+        if (m->has_min) scales[16 + lane] = rk_float_to_half(e->m[set]);
+    }
+    uint8_t *quants = group + quants_offset(m) + (int64_t)b * quant_bytes(m);
+    if (m->bits == 4) {
+        for (int i = 0; i < 16; i++) {
+            quants[(i / 4) * 64 + lane * 4 + i % 4] = (uint8_t)(e->q[i] | (e->q[i + 16] << 4));
+        }
+    } else {
+        for (int i = 0; i < 32; i++) quants[(i / 4) * 64 + lane * 4 + i % 4] = e->q[i];
+    }
+}
+
+// The common types are moved word by word: their nibbles and bytes already stand in order.
+static void pack_group_fast(
+    rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS], int32_t lanes) {
+    int32_t head = m->type == TYPE_Q4_1 ? 4 : 2;
+    int32_t words = m->type == TYPE_Q8_0 ? 8 : 4;
+    int32_t bytes = head + words * 4;
+    uint32_t flip = m->type == TYPE_Q8_0 ? 0x80808080u : 0;
+    for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
+        uint16_t *scales = (uint16_t *)(group + (int64_t)b * scale_bytes(m));
+        uint32_t *quants = (uint32_t *)(group + quants_offset(m) + (int64_t)b * words * 64);
+        for (int lane = 0; lane < lanes; lane++) {
+            const uint8_t *x = rows[lane] + (int64_t)b * bytes;
+            memcpy(&scales[lane], x, 2);
+            if (m->has_min) memcpy(&scales[16 + lane], x + 2, 2);
+            for (int w = 0; w < words; w++) {
+                uint32_t word;
+                memcpy(&word, x + head + w * 4, 4);
+                quants[w * 16 + lane] = word ^ flip;
+            }
+        }
+    }
+}
+
+void rk_matrix_pack(
+    rk_matrix *m, const uint8_t *const *sources, int32_t first, int32_t count) {
+    int32_t end = first + count < m->rows ? first + count : m->rows;
+    for (int32_t start = first; start < end; start += RK_ROWS) {
+        uint8_t *group = m->data + m->stride * (start / RK_ROWS);
+        int32_t lanes = end - start < RK_ROWS ? end - start : RK_ROWS;
+        const uint8_t *const *rows = sources + (start - first);
+        if (lanes < RK_ROWS) memset(group, 0, (size_t)m->stride);
+        if (m->type == TYPE_Q4_0 || m->type == TYPE_Q4_1 || m->type == TYPE_Q8_0) {
+            pack_group_fast(m, group, rows, lanes);
+        } else if (m->layout == RK_LAYOUT_INT) {
+            for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
+                for (int lane = 0; lane < lanes; lane++) {
+                    exploded e;
+                    explode(m->type, rows[lane], b, &e);
+                    put_block(m, group, b, lane, &e);
+                }
+            }
+        } else if (m->layout == RK_LAYOUT_F32) {
+            for (int32_t c = 0; c < m->cols; c++) {
+                for (int lane = 0; lane < lanes; lane++) {
+                    memcpy(group + ((int64_t)c * RK_ROWS + lane) * 4, rows[lane] + c * 4, 4);
+                }
+            }
+        } else {
+            for (int32_t c = 0; c < m->cols; c++) {
+                for (int lane = 0; lane < lanes; lane++) {
+                    memcpy(group + ((int64_t)c * RK_ROWS + lane) * 2, rows[lane] + c * 2, 2);
+                }
+            }
+        }
+    }
+}
+
+void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
+    if (m->layout == RK_LAYOUT_RAW) {
+        rk_dequantize_row(m->type, m->data + m->stride * row, output, m->cols);
+        return;
+    }
+    const uint8_t *group = m->data + m->stride * (row / RK_ROWS);
+    int lane = row % RK_ROWS;
+    if (m->layout != RK_LAYOUT_INT) {
+        for (int32_t c = 0; c < m->cols; c++) {
+            int64_t at = (int64_t)c * RK_ROWS + lane;
+            if (m->layout == RK_LAYOUT_F32) {
+                output[c] = ((const float *)group)[at];
+            } else if (m->layout == RK_LAYOUT_F16) {
+                output[c] = rk_half_to_float(((const uint16_t *)group)[at]);
+            } else {
+                uint32_t bits = (uint32_t)((const uint16_t *)group)[at] << 16;
+                memcpy(&output[c], &bits, 4);
+            }
+        }
+        return;
+    }
+    for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
+        const uint8_t *block = group + (int64_t)b * scale_bytes(m);
+        const uint8_t *quants = group + quants_offset(m) + (int64_t)b * quant_bytes(m);
+        for (int i = 0; i < RK_BLOCK; i++) {
+            int set = m->scales == 2 ? i / 16 : 0;
+            const uint16_t *scales = (const uint16_t *)block + set * (m->has_min ? 32 : 16);
+            int q = m->bits == 4 ? quants[(i % 16 / 4) * 64 + lane * 4 + i % 4]
+                                 : quants[(i / 4) * 64 + lane * 4 + i % 4];
+            if (m->bits == 4) q = i < 16 ? q & 15 : q >> 4;
+            float low = m->has_min ? rk_half_to_float(scales[16 + lane]) : 0;
+            output[b * RK_BLOCK + i]
+                = rk_half_to_float(scales[lane]) * (float)(q - m->zero) + low;
+        }
+    }
+}
+
+// ---------------------------------------------------------------- activations
+
+static int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
+    int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
+    return align64(4ll * tokens * cols) + align64(blocks * RK_BLOCK) + 3 * align64(blocks * 4)
+        + 2 * align64(blocks * 12);
+}
+
+void rk_activations_place(rk_activations *set, void *memory, int32_t tokens, int32_t cols) {
+    int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
+    uint8_t *p = memory;
+    set->tokens = tokens;
+    set->cols = cols;
+    set->values = (float *)p;
+    p += align64(4ll * tokens * cols);
+    set->quants = (int8_t *)p;
+    p += align64(blocks * RK_BLOCK);
+    set->scales = (float *)p;
+    p += align64(blocks * 4);
+    set->sums = (float *)p;
+    p += align64(blocks * 4);
+    set->half_sums = (float *)p;
+    p += align64(blocks * 4);
+    set->zeros8 = (int32_t *)p;
+    p += align64(blocks * 12);
+    set->zeros128 = (int32_t *)p;
+}

@@ -1,0 +1,32 @@
+// AVX-512 with VNNI: Ice Lake and Zen 4 onwards.
+#include "internal.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma clang attribute push(                                                                  \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))),    \
+    apply_to = function)
+
+#define LANES 16
+#define NAME(x) x##_avx512
+#define TOKEN_TILE 12
+#define VALUE_TILE 6
+#define WIDE_ZERO 1
+#define dot_small(a, w, x)                                                                     \
+    ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), _mm512_set1_epi32(x)))
+#define dot_wide dot_small
+#define half_to_float(p) ((vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
+#define float_to_half(p, v)                                                                    \
+    _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph((__m512)(v), 0))
+#define bytes_to_float(p)                                                                      \
+    ((vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(p)))))
+#define round_to_int(v) ((vi)_mm512_cvtps_epi32((__m512)(v)))
+#define pack_store(p, v) _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
+
+#include "kernel_body.h"
+
+#pragma clang attribute pop
+
+const rk_kernels rk_avx512_table = KERNEL_TABLE("avx512");
+#endif
