@@ -1,0 +1,182 @@
+import ArgumentParser
+import Engine
+import Foundation
+import LanguageModel
+
+extension KernelChoice: ExpressibleByArgument {}
+extension KVCacheType: ExpressibleByArgument {}
+
+/// Which model, and how it runs.
+struct ModelArguments: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A GGUF file, a Hugging Face folder, or a name of 'riposte models list'.",
+            valueName: "path|name"))
+    var model: String?
+
+    @Option(help: "Threads; 0 is one a physical core.")
+    var threads = 0
+
+    @Option(help: "Which kernels compute the forward pass.")
+    var kernels = KernelChoice.auto
+
+    @Option(name: .customLong("cache"), help: "How keys and values are kept.")
+    var cacheType = KVCacheType.float16
+
+    @Option(
+        name: .customLong("context"),
+        help: "Tokens of context at most; what the model was trained for by default.")
+    var contextLength: Int?
+
+    func validate() throws {
+        guard (0...1024).contains(threads) else {
+            throw ValidationError("--threads takes 0 to 1024")
+        }
+        if let contextLength, contextLength < 16 {
+            throw ValidationError("--context takes 16 or more")
+        }
+    }
+
+    var options: ModelOptions {
+        var options = ModelOptions()
+        options.threads = threads
+        options.kernels = kernels
+        options.cacheType = cacheType
+        options.contextLength = contextLength
+        return options
+    }
+
+    /// File or folder of the model that was named, or of the one to use where none was.
+    func path(in library: ModelLibrary) throws -> String {
+        if let model { return try library.path(of: model) }
+        if let path = library.defaultPath() { return path }
+        throw EngineError.noModel
+    }
+}
+
+/// How replies are sampled; what is absent is the template's, or the default.
+struct SamplingArguments: ParsableArguments {
+    @Option(help: "Seed of the first reply; the others' follow from it. Random by default.")
+    var seed: UInt64?
+
+    @Option(help: "Divides the logits; 0 always takes the most probable token.")
+    var temperature: Float?
+
+    @Option(name: .customLong("top-k"), help: "Keep the k most probable tokens; 0 keeps all.")
+    var topK: Int?
+
+    @Option(
+        name: .customLong("top-p"), help: "Keep the most probable tokens up to p; 1 keeps all.")
+    var topP: Float?
+
+    @Option(
+        name: .customLong("min-p"),
+        help: "Drop tokens below this share of the best one's probability; 0 keeps all.")
+    var minP: Float?
+
+    @Option(help: "Make tokens already seen less probable; 1 changes nothing.")
+    var repetitionPenalty: Float?
+
+    @Option(name: .customLong("max-tokens"), help: "Tokens a reply may have at most.")
+    var maxTokens: Int?
+
+    @Option(help: ArgumentHelp("A text that ends a reply; may be repeated.", valueName: "text"))
+    var stop: [String] = []
+
+    func validate() throws {
+        func check(_ name: String, _ value: Float?, _ range: ClosedRange<Float>) throws {
+            guard let value, !range.contains(value) else { return }
+            throw ValidationError("--\(name) takes \(range.lowerBound) to \(range.upperBound)")
+        }
+        try check("temperature", temperature, 0...100)
+        try check("top-p", topP, 0...1)
+        try check("min-p", minP, 0...1)
+        try check("repetition-penalty", repetitionPenalty, 0.01...100)
+        if let topK, topK < 0 { throw ValidationError("--top-k takes 0 or more") }
+        if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens takes 1 or more") }
+        if stop.contains("") { throw ValidationError("--stop takes a text that is not empty") }
+    }
+
+    var overrides: SettingOverrides {
+        var overrides = SettingOverrides()
+        overrides.temperature = temperature
+        overrides.topK = topK
+        overrides.topP = topP
+        overrides.minP = minP
+        overrides.repetitionPenalty = repetitionPenalty
+        overrides.maxTokens = maxTokens
+        return overrides
+    }
+
+    /// The template's settings with those given here over them.
+    func settings(for template: Template) -> GenerationSettings {
+        var settings = GenerationSettings(template: template, overrides: overrides)
+        settings.stop += stop.filter { !settings.stop.contains($0) }
+        return settings
+    }
+
+    /// Seeds of so many replies. A random one has 53 bits, so that JSON readers keep it whole.
+    func seeds(_ count: Int) -> [UInt64] {
+        let first = seed ?? UInt64.random(in: 0..<(1 << 53))
+        return (0..<UInt64(count)).map { first &+ $0 }
+    }
+}
+
+/// What stands around the person's text.
+struct TemplateArguments: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A template's name or file.", valueName: "name|path"))
+    var template: String?
+
+    @Option(
+        name: .customLong("var"),
+        help: ArgumentHelp(
+            "A value of a template's variable; may be repeated.", valueName: "name=value"))
+    var variables: [String] = []
+
+    @Option(help: ArgumentHelp("System text, in place of the template's.", valueName: "text"))
+    var system: String?
+
+    func validate() throws {
+        for variable in variables
+        where variable.firstIndex(of: "=") ?? variable.startIndex == variable.startIndex {
+            throw ValidationError("--var takes NAME=VALUE, not '\(variable)'")
+        }
+    }
+
+    /// The template that was named, or `chat`, with the system text given here.
+    func template(in library: TemplateLibrary) throws -> Template {
+        var template = try library.template(self.template ?? "chat")
+        if let system { template.system = system.isEmpty ? nil : system }
+        return template
+    }
+
+    /// Values by variable name.
+    var values: [String: String] {
+        var values: [String: String] = [:]
+        for variable in variables {
+            let parts = variable.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            values[String(parts[0])] = String(parts[1])
+        }
+        return values
+    }
+}
+
+/// The options that the chat and `ask` have in common.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup(title: "Model") var model: ModelArguments
+    @OptionGroup(title: "Template") var template: TemplateArguments
+    @OptionGroup(title: "Sampling") var sampling: SamplingArguments
+
+    @Option(name: [.customShort("n"), .long], help: "Replies to sample, 1 to 64.")
+    var candidates: Int?
+
+    func validate() throws {
+        if let candidates, !(1...64).contains(candidates) {
+            throw ValidationError("--candidates takes 1 to 64")
+        }
+    }
+}

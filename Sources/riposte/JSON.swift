@@ -1,0 +1,114 @@
+import Foundation
+
+/// A JSON value to print. Members keep their order; a number that JSON cannot write is null.
+enum JSON {
+    case null
+    case bool(Bool)
+    case int(Int)
+    case double(Double)
+    case string(String)
+    case array([JSON])
+    case object([(String, JSON)])
+
+    /// One line, without spaces.
+    var text: String {
+        var result = ""
+        write(to: &result)
+        return result
+    }
+
+    private func write(to result: inout String) {
+        switch self {
+        case .null: result += "null"
+        case .bool(let value): result += value ? "true" : "false"
+        case .int(let value): result += String(value)
+        case .double(let value): result += value.isFinite ? "\(value)" : "null"
+        case .string(let value): Self.write(value, to: &result)
+        case .array(let values):
+            result += "["
+            for (index, value) in values.enumerated() {
+                if index > 0 { result += "," }
+                value.write(to: &result)
+            }
+            result += "]"
+        case .object(let members):
+            result += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { result += "," }
+                Self.write(member.0, to: &result)
+                result += ":"
+                member.1.write(to: &result)
+            }
+            result += "}"
+        }
+    }
+
+    private static func write(_ string: String, to result: inout String) {
+        result += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            // Line separators are legal JSON, but end a line for some readers of JSONL.
+            case "\u{0}"..<" ", "\u{7f}", "\u{2028}", "\u{2029}":
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        result += "\""
+    }
+}
+
+extension JSON {
+    /// A value that describes itself, keys in the order of the alphabet.
+    init(encoding value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        self = try Self(
+            object: JSONSerialization.jsonObject(
+                with: encoder.encode(value), options: .fragmentsAllowed))
+    }
+
+    private init(object: Any) throws {
+        switch object {
+        case is NSNull: self = .null
+        case let value as String: self = .string(value)
+        case let values as [Any]: self = .array(try values.map(JSON.init(object:)))
+        case let members as [String: Any]:
+            self = .object(
+                try members.sorted { $0.key < $1.key }.map { ($0.key, try JSON(object: $0.value)) })
+        case let value as NSNumber:
+            if CFGetTypeIDIsBoolean(value) {
+                self = .bool(value.boolValue)
+            } else if value.doubleValue == value.doubleValue.rounded(),
+                abs(value.doubleValue) < 0x1p63, let int = Int(exactly: value)
+            {
+                self = .int(int)
+            } else {
+                self = .double(value.doubleValue)
+            }
+        default: throw Failure("A value cannot be written as JSON.")
+        }
+    }
+
+    init(_ value: Double?) { self = value.map(JSON.double) ?? .null }
+    init(_ value: Int?) { self = value.map(JSON.int) ?? .null }
+    init(_ value: String?) { self = value.map(JSON.string) ?? .null }
+    init(_ value: Date) { self = .string(value.formatted(.iso8601)) }
+
+    /// The shortest decimal that reads back as the same Float.
+    init(_ value: Float?) {
+        self = value.flatMap { Double("\($0)") }.map(JSON.double) ?? .null
+    }
+
+    init(ids: [Int32]) { self = .array(ids.map { .int(Int($0)) }) }
+}
+
+private func CFGetTypeIDIsBoolean(_ number: NSNumber) -> Bool {
+    // Foundation on Linux has no CFBoolean; its encoder marks Booleans by this type code.
+    String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
+}
