@@ -3,6 +3,8 @@
 
 #include "dequantize.h"
 #include "kernels.h"
+#include "sha256.h"
+
 #include "sampling.h"
 #include "sgemm.h"
 #include "team.h"

@@ -25,6 +25,14 @@ public struct WeightMatrix: Sendable {
         rows = rowsPerPart * parts.count
     }
 
+    /// Some of the rows, without a copy. The ranges are equally long.
+    ///
+    /// - Precondition: The matrix is in one piece.
+    func slice(_ ranges: [Range<Int>]) -> WeightMatrix {
+        precondition(parts.count == 1)
+        return WeightMatrix(parts: ranges.map { parts[0].rows($0) })
+    }
+
     public var rowBytes: Int { type.rowBytes(columns: columns) }
     public var elementCount: Int { rows * columns }
     public var byteCount: Int { rows * rowBytes }

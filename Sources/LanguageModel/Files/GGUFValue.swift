@@ -76,6 +76,9 @@ public struct GGUFArray: Sendable {
     let range: Range<Int>
     let file: MappedFile
 
+    /// The elements as they lie in the file.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[range]) }
+
     /// The elements as integers; nil where they are something else or do not fit.
     public var ints: [Int]? {
         switch elementType {
