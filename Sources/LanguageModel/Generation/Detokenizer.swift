@@ -1,0 +1,78 @@
+/// Turns tokens into text as they come, never half a character.
+///
+/// Bytes that may yet become a character are held back; bytes that cannot are U+FFFD, one
+/// for each maximal part of a character as Unicode recommends and `String(decoding:)` does.
+public struct Detokenizer: Sendable {
+    private let tokenizer: any Tokenizer
+    private var pending: [UInt8] = []
+    private var dropsSpace: Bool
+
+    /// - Parameter continuesText: the tokens follow others, so a leading space is theirs.
+    public init(_ tokenizer: any Tokenizer, continuesText: Bool = false) {
+        self.tokenizer = tokenizer
+        dropsSpace = tokenizer.dropsLeadingSpace && !continuesText
+    }
+
+    /// The text that a token completes; empty while a character is unfinished.
+    public mutating func push(_ id: TokenID) -> String {
+        pending += tokenizer.bytes(of: id)
+        if dropsSpace, let first = pending.first {
+            if first == 0x20 { pending.removeFirst() }
+            dropsSpace = false
+        }
+        let kept = Self.unfinishedCount(pending)
+        guard kept < pending.count else { return "" }
+        let text = String(decoding: pending.dropLast(kept), as: UTF8.self)
+        pending.removeFirst(pending.count - kept)
+        return text
+    }
+
+    /// What was held back, unfinished characters as U+FFFD.
+    public mutating func finish() -> String {
+        defer { pending.removeAll() }
+        return String(decoding: pending, as: UTF8.self)
+    }
+
+    /// The whole text of some tokens.
+    public static func text(
+        of ids: some Sequence<TokenID>, _ tokenizer: any Tokenizer, continuesText: Bool = false
+    ) -> String {
+        var detokenizer = Detokenizer(tokenizer, continuesText: continuesText)
+        var bytes: [UInt8] = []
+        for id in ids { bytes += tokenizer.bytes(of: id) }
+        if detokenizer.dropsSpace, bytes.first == 0x20 { bytes.removeFirst() }
+        detokenizer.pending = bytes
+        return detokenizer.finish()
+    }
+
+    /// How many bytes at the end are the beginning of a character that more could complete.
+    static func unfinishedCount(_ bytes: [UInt8]) -> Int {
+        for back in 1...3 where back <= bytes.count {
+            let lead = bytes[bytes.count - back]
+            if lead & 0xC0 == 0x80 { continue }
+            let length =
+                switch lead {
+                case 0xC2...0xDF: 2
+                case 0xE0...0xEF: 3
+                case 0xF0...0xF4: 4
+                default: 1
+                }
+            guard length > back else { return 0 }
+            // The second byte has narrower bounds after some first bytes.
+            if back > 1 {
+                let second = bytes[bytes.count - back + 1]
+                let isPossible =
+                    switch lead {
+                    case 0xE0: second >= 0xA0
+                    case 0xED: second <= 0x9F
+                    case 0xF0: second >= 0x90
+                    case 0xF4: second <= 0x8F
+                    default: true
+                    }
+                if !isPossible { return 0 }
+            }
+            return back
+        }
+        return 0
+    }
+}
