@@ -1,0 +1,103 @@
+import Engine
+
+/// Which part of the screen keys go to while nothing lies over it.
+enum Focus: Sendable, Equatable { case composer, board, messages }
+
+/// Everything the screen shows. It changes only in ``update(_:_:)``, and `render` needs
+/// nothing else.
+struct State: Sendable {
+    var size = ScreenSize(columns: 80, rows: 24)
+    /// Seconds of the screen's clock; moved by ``Action/timePassed(_:)`` alone.
+    var now = 0.0
+    var focus = Focus.composer
+    var keyMap = KeyMap.standard
+    var theme = Theme.dark
+    var session = SessionState()
+    var settings = ChatSettings()
+    var transcript = TranscriptState()
+    var board: BoardState?
+    /// What readline holds, as last reported.
+    var composer = ComposerState()
+    /// The message or reply that the composer is editing; nil writes a new one.
+    var editTarget: EditTarget?
+    var generation = GenerationState()
+    var context = ContextUse()
+    var notices = NoticesState()
+    var overlay: OverlayState?
+    var conversations = ConversationsState()
+    /// The conversation's tree, for its map.
+    var tree: [TreeNode] = []
+    /// Messages typed while a reply streamed, sent one after the other.
+    var queue: [String] = []
+    /// What undo takes back, newest last.
+    var undo: [UndoStep] = []
+    var showsScores = true
+    var isBlind = false
+    /// Order new boards by reward as soon as they are scored.
+    var ordersByReward = false
+    var isQuitting = false
+
+    /// The part of the key map that counts now.
+    var keyContext: KeyContext {
+        if let overlay { return overlay.list == nil ? .page : .list }
+        switch focus {
+        case .composer: return .composer
+        case .board: return .board
+        case .messages: return .messages
+        }
+    }
+
+    /// Whether something on the screen moves by itself.
+    var isAnimated: Bool {
+        generation.isRunning || session.loading != nil || notices.current?.expiresAt != nil
+    }
+}
+
+/// What the text in the composer replaces.
+enum EditTarget: Sendable, Equatable {
+    case message(Int64)
+    case candidate(Int)
+}
+
+extension ComposerState {
+    var isEmpty: Bool { text.isEmpty }
+    /// A line for the program itself; two slashes begin an ordinary message.
+    var isCommand: Bool {
+        text.hasPrefix("/") && !text.hasPrefix("//") && !text.contains("\n")
+    }
+}
+
+/// What a destructive step changed, so that it can be taken back.
+enum UndoStep: Sendable, Equatable {
+    /// Another leaf was selected.
+    case selected(conversation: Int64, leaf: Int64?)
+    case deletedConversation(Int64)
+    case ranked(Int64)
+}
+
+/// The list of stored conversations, for the query it was made with.
+struct ConversationsState: Sendable, Equatable {
+    var query = ""
+    var entries: [ConversationEntry] = []
+}
+
+/// A conversation in the list, with the passage that a search found.
+public struct ConversationEntry: Sendable, Equatable {
+    public var conversation: Conversation
+    public var messageCount: Int?
+    public var snippet: String?
+    public var highlights: [Range<Int>]
+    /// The message to jump to.
+    public var message: Int64?
+
+    public init(
+        conversation: Conversation, messageCount: Int? = nil, snippet: String? = nil,
+        highlights: [Range<Int>] = [], message: Int64? = nil
+    ) {
+        self.conversation = conversation
+        self.messageCount = messageCount
+        self.snippet = snippet
+        self.highlights = highlights
+        self.message = message
+    }
+}

@@ -1,0 +1,263 @@
+import Engine
+
+extension State {
+    mutating func useBoard(_ command: Command, key: Key?) -> [Effect] {
+        if command == .toggleBlind { return toggleBlind() }
+        if command == .order || command == .orderByReward { return toggleOrder() }
+        if command == .toggleScores {
+            showsScores.toggle()
+            noteScores()
+            return explain(showsScores ? "Scores are shown." : "Scores are hidden.")
+        }
+        guard var board, !board.isSingle, !board.candidates.isEmpty else {
+            return explain("There is no board; F4 samples several replies a turn.")
+        }
+        let selected = board.selected
+        switch command {
+        case .boardLeft: board.moveSelection(by: -1)
+        case .boardRight, .boardNext: board.moveSelection(by: 1)
+        case .boardUp, .boardDown:
+            let down = command == .boardDown
+            let grid = BoardLayout(self)
+            if board.isZoomed || grid.columnCount >= board.visible.count {
+                return scrollCandidate(by: down ? 1 : -1)
+            }
+            board.moveSelection(by: down ? grid.columnCount : -grid.columnCount)
+        case .rank:
+            guard case .character(let digit)? = key?.code, let rank = digit.wholeNumberValue else {
+                return explain("The digits 1 to 9 rank the selected reply.")
+            }
+            board.ranking.rank(selected, as: rank)
+        case .tie:
+            guard board.ranking.tie(selected) else {
+                return explain("Rank another reply first; = ties this one with it.")
+            }
+        case .allBad: board.ranking.markAllBad()
+        case .unrank: board.ranking.unrank(selected)
+        case .undoRanking:
+            guard board.ranking.undo() else { return explain("There is nothing to undo here.") }
+        case .submitRanking: return submitRanking()
+        case .accept: return accept(selected)
+        case .addCandidate: return addCandidate()
+        case .endCandidate:
+            guard generation.isRunning, !board.candidates[selected].isFinished else {
+                return explain("Reply \(board.letter(of: selected)) is finished already.")
+            }
+            board.ending.insert(selected)
+            self.board = board
+            return [.cancelCandidate(board.candidates[selected].id)]
+        case .zoom: board.isZoomed.toggle()
+        case .foldDuplicates:
+            board.foldsDuplicates.toggle()
+            board.keepSelectionVisible()
+        case .markDifferences: board.marksDifferences.toggle()
+        case .editCandidate:
+            guard board.candidates[selected].isFinished else {
+                return explain("The reply is still being written.")
+            }
+            editTarget = .candidate(selected)
+            focus = .composer
+            notify(.information, "Enter keeps the edit and goes on with it; Esc drops it.")
+            return [.setComposer(board.candidates[selected].text)]
+        default: return []
+        }
+        self.board = board
+        return []
+    }
+
+    // MARK: Deciding
+
+    /// Records the ranking and goes on with its best, as soon as no stream runs any more.
+    mutating func submitRanking() -> [Effect] {
+        guard var board, !board.isSingle else { return explain("There is no board to rank.") }
+        guard !board.ranking.isEmpty else {
+            return explain("Rank a reply first (1–9, or 0 for all bad); a accepts without ranking.")
+        }
+        guard !board.isSubmitted else { return [] }
+        guard board.isComplete else {
+            board.decision = .submit
+            self.board = board
+            return stopGeneration()
+        }
+        guard let record = board.recordID else { return explain("The board is not stored yet.") }
+        var ranks: [Int64: Int] = [:]
+        let duplicates = board.foldsDuplicates ? board.duplicates : [:]
+        for (index, rank) in board.ranking.ranks where board.candidates.indices.contains(index) {
+            // A folded duplicate is the same text: it shares the rank of the one shown.
+            for same in [index] + (duplicates[index] ?? []) {
+                ranks[board.candidates[same].id] = board.ranking.ranks[same] ?? rank
+            }
+        }
+        let submission = RankingSubmission(
+            board: record, ranks: ranks, isAllBad: board.ranking.isAllBad,
+            displayOrder: board.visible.map { board.candidates[$0].id },
+            scoresVisible: board.scoresWereShown, isBlind: board.isBlind,
+            secondsTaken: secondsTaken(board),
+            continueWith: board.best.map { board.candidates[$0].id })
+        board.isSubmitted = true
+        self.board = board
+        return [.submitRanking(submission)]
+    }
+
+    /// Goes on with a reply without ranking.
+    mutating func accept(_ candidate: Int) -> [Effect] {
+        guard var board, !board.isSingle else { return explain("There is no board.") }
+        guard board.candidates.indices.contains(candidate) else { return [] }
+        guard board.isComplete else {
+            board.decision = .accept(candidate: candidate)
+            self.board = board
+            return stopGeneration()
+        }
+        guard !board.candidates[candidate].text.isEmpty else {
+            return explain("Reply \(board.letter(of: candidate)) is empty.", .warning)
+        }
+        return [.acceptCandidate(board.candidates[candidate].id)]
+    }
+
+    /// Ranks all replies at once, in the order shown; 0 leaves one out.
+    mutating func rankAll(_ ranks: [Int]) -> [Effect] {
+        guard let board, !board.isSingle else {
+            return explain("There is no board to rank.", .failure)
+        }
+        let shown = board.visible
+        guard ranks.count == shown.count else {
+            return explain(
+                "/rank takes a rank for each of the \(shown.count) replies; \(ranks.count) were given.",
+                .failure)
+        }
+        for (index, rank) in zip(shown, ranks) where rank > 0 {
+            self.board?.ranking.rank(index, as: rank)
+        }
+        return submitRanking()
+    }
+
+    func secondsTaken(_ board: BoardState) -> Double {
+        max(0, now - (board.completedAt ?? now))
+    }
+
+    /// A decision is on disk: the board makes room, and what was typed ahead goes out.
+    mutating func closeBoard(ranking: Int64?, continued: Bool) -> [Effect] {
+        if let ranking { undo.append(.ranked(ranking)) }
+        if continued {
+            if ranking != nil {
+                notify(.success, "Ranking recorded.")
+            }
+            board = nil
+            focus = .composer
+            transcript.scroll = .following
+            return sendQueued()
+        }
+        board?.isSubmitted = false
+        board?.ranking = RankingDraft()
+        notify(.success, "Recorded: all bad. F5 samples anew; a accepts one all the same.")
+        return []
+    }
+
+    private mutating func addCandidate() -> [Effect] {
+        guard let board, let id = board.recordID else { return [] }
+        guard board.candidates.count < ChatSettings.candidateLimit else {
+            return explain("A board holds \(ChatSettings.candidateLimit) replies at most.")
+        }
+        guard generation.phase != .stopping else { return [] }
+        if !generation.isRunning {
+            generation.phase = .starting
+            generation.startedAt = now
+            self.board?.phase = .streaming
+            self.board?.completedAt = nil
+        }
+        return [.addCandidate(board: id)]
+    }
+
+    // MARK: Looking
+
+    private mutating func toggleOrder() -> [Effect] {
+        guard session.rewardModel != nil || board?.hasRewards == true else {
+            return explain(
+                "There is no reward model yet; rank some boards, then run riposte train reward.")
+        }
+        ordersByReward.toggle()
+        if var board, !board.isSingle {
+            guard !board.isBlind else { return explain("A blind board keeps its order.") }
+            let shown = board.visible.firstIndex(of: board.selected) ?? 0
+            board.arrange(ordersByReward ? .reward : .sampling)
+            board.selected = board.visible.indices.contains(shown) ? board.visible[shown] : 0
+            self.board = board
+        }
+        return explain(ordersByReward ? "Ordered by reward." : "In the order of sampling.")
+    }
+
+    private mutating func toggleBlind() -> [Effect] {
+        isBlind.toggle()
+        if var board, !board.isSingle {
+            board.isBlind = isBlind
+            board.arrange(isBlind ? .shuffled : .sampling)
+            self.board = board
+            noteScores()
+        }
+        return explain(isBlind ? "Blind: names and scores hidden, order shuffled." : "Not blind.")
+    }
+
+    mutating func scrollCandidate(by lines: Int) -> [Effect] {
+        guard var board else { return [] }
+        let layout = BoardLayout(self)
+        let room = layout.textRows
+        let total = layout.lines(of: board.selected, in: self).count
+        let last = max(0, total - room)
+        let isStreaming = !board.candidates[board.selected].isFinished
+        let top = board.scroll[board.selected] ?? (isStreaming ? last : 0)
+        let next = min(last, max(0, top + lines))
+        // At the end of a reply that still streams, its end is followed again.
+        board.scroll[board.selected] = isStreaming && next == last ? nil : next
+        self.board = board
+        return []
+    }
+
+    /// A board from the store, to look at and to rank again.
+    mutating func show(_ snapshot: BoardSnapshot) {
+        var board = BoardState(
+            candidates: snapshot.board.candidates.map(\.id), parent: snapshot.board.parent)
+        board.recordID = snapshot.board.id
+        for (index, candidate) in snapshot.board.candidates.enumerated() {
+            board.candidates[index].finish(as: candidate, now: now)
+            if snapshot.variants.indices.contains(index) {
+                board.candidates[index].variant = snapshot.variants[index]
+            }
+        }
+        board.phase = .complete
+        board.completedAt = now
+        if let last = snapshot.rankings.last {
+            for (id, rank) in last.ranks.sorted(by: { $0.key < $1.key }) {
+                if let index = board.index(of: id) { board.ranking.rank(index, as: rank) }
+            }
+        }
+        board.isBlind = isBlind
+        if isBlind { board.shuffle() }
+        self.board = board
+        noteScores()
+        focus = board.isSingle ? .composer : .board
+    }
+}
+
+extension BoardState {
+    mutating func moveSelection(by steps: Int) {
+        let shown = visible
+        guard !shown.isEmpty else { return }
+        let place = shown.firstIndex(of: selected) ?? 0
+        let next = place + steps
+        guard shown.indices.contains(next) else {
+            // Sideways stops at the ends; a row up or down from a short row goes to its end.
+            if steps > 1, place / steps < (shown.count - 1) / steps {
+                selected = shown[shown.count - 1]
+            }
+            return
+        }
+        selected = shown[next]
+    }
+
+    mutating func keepSelectionVisible() {
+        let shown = visible
+        guard !shown.contains(selected) else { return }
+        let text = candidates[selected].text
+        selected = shown.first { candidates[$0].text == text } ?? shown.first ?? 0
+    }
+}

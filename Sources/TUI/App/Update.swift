@@ -1,0 +1,166 @@
+import Engine
+
+/// Turns a fact into the next state and what is to be done about it. Pure: the same state and
+/// action give the same result.
+func update(_ state: inout State, _ action: Action) -> [Effect] {
+    switch action {
+    case .keyPressed(let key):
+        return state.press(key)
+    case .pasted(let text):
+        return state.paste(text)
+    case .resized(let size):
+        state.size = size
+        return []
+    case .mouseUsed(let event):
+        return state.use(event)
+    case .focusChanged:
+        return []
+    case .composerChanged(let composer):
+        state.composer = composer
+        return []
+    case .editorReturned(let text):
+        return text.map { [.setComposer($0)] } ?? []
+    case .timePassed(let now):
+        state.now = now
+        state.notices.expire(now: now)
+        return []
+
+    case .conversationShown(let snapshot):
+        return state.show(snapshot)
+    case .conversationsListed(let query, let entries):
+        state.conversations = ConversationsState(query: query, entries: entries)
+        return []
+    case .templatesChanged(let templates):
+        return state.receive(templates)
+    case .templateMeasured(let name, let tokens):
+        state.session.templateTokens[name] = tokens
+        return []
+    case .templateRecordsChanged(let records):
+        state.session.winRates = Dictionary(
+            records.map { ($0.template, $0) }, uniquingKeysWith: { $1 })
+        return []
+    case .modelsListed(let models):
+        state.session.models = models
+        return []
+    case .modelLoadProgressed(let name, let share):
+        state.session.loading = (name, share)
+        return []
+    case .modelLoaded(let model):
+        state.session.loading = nil
+        state.session.model = model
+        state.session.templateTokens = [:]
+        state.context.total = model.contextLength
+        return state.sendQueued() + [.measureContext(state.plan(.again(message: nil)))]
+    case .modelLoadFailed(let reason):
+        state.session.loading = nil
+        state.notify(.failure, reason)
+        return []
+    case .rewardModelChanged(let name):
+        state.session.rewardModel = name
+        return []
+    case .contextMeasured(let use):
+        state.receive(use)
+        return []
+    case .promptRendered(let snapshot):
+        state.receive(snapshot.use)
+        if case .prompt(let page, _) = state.overlay { state.overlay = .prompt(page, snapshot) }
+        return []
+    case .treeListed(let nodes):
+        state.tree = nodes
+        return []
+
+    case .generationStarted, .promptRead, .tokensReceived, .candidateFinished, .candidateAdded,
+        .rewardsReceived, .labelsReceived, .replyAdopted, .generationFinished,
+        .generationFailed:
+        return state.followGeneration(action)
+
+    case .boardShown(let snapshot):
+        state.show(snapshot)
+        return []
+    case .boardDecided(let ranking, let continued):
+        return state.closeBoard(ranking: ranking, continued: continued)
+    case .tokensInspected(let candidate, let tokens):
+        state.receive(tokens, of: candidate)
+        return []
+    case .noticed(let kind, let text):
+        state.notify(kind, text)
+        return []
+    }
+}
+
+extension State {
+    mutating func notify(_ kind: Notice.Kind, _ text: String) {
+        notices.add(kind, text, now: now)
+    }
+
+    /// The plan of a generation with the present settings.
+    func plan(_ subject: GenerationPlan.Subject) -> GenerationPlan {
+        GenerationPlan(
+            subject: subject, count: settings.candidates, settings: settings,
+            templateName: session.templateName,
+            variables: session.variables[session.templateName] ?? [:])
+    }
+
+    mutating func show(_ snapshot: ConversationSnapshot) -> [Effect] {
+        let isOther = session.conversation != snapshot.conversation.id
+        session.conversation = snapshot.conversation.id
+        session.title = snapshot.conversation.title
+        session.systemText = snapshot.conversation.systemText
+        transcript.messages = snapshot.messages
+        transcript.pending = nil
+        if isOther {
+            session.templateName = snapshot.conversation.templateName
+            transcript.scroll = .following
+            transcript.highlight = nil
+            transcript.selected = nil
+            if board?.isSingle == false { board = nil }
+            if focus != .composer { focus = .composer }
+        }
+        if let selected = transcript.selected {
+            transcript.selected = min(selected, transcript.messages.count - 1)
+            if transcript.messages.isEmpty { transcript.selected = nil }
+        }
+        if let message = snapshot.focusMessage,
+            let index = transcript.messages.firstIndex(where: { $0.id == message })
+        {
+            transcript.scroll = .at(block: index, line: 0)
+        }
+        clampScroll()
+        guard !generation.isRunning else { return [] }
+        return [.measureContext(plan(.again(message: nil)))]
+    }
+
+    mutating func receive(_ templates: [Template]) -> [Effect] {
+        session.templates = templates
+        if session.template == nil, !templates.isEmpty {
+            notify(
+                .warning,
+                "The template \"\(session.templateName)\" is gone; the next reply uses chat.")
+            session.templateName = "chat"
+        }
+        session.templateTokens = [:]
+        guard session.model != nil, !generation.isRunning else { return [] }
+        return [.measureContext(plan(.again(message: nil)))]
+    }
+
+    mutating func receive(_ use: ContextUse) {
+        let wasDropping = context.droppedMessages
+        context = use
+        if use.droppedMessages > wasDropping {
+            let count = use.droppedMessages
+            notify(
+                .warning,
+                "The context is full: the oldest \(count == 1 ? "message is" : "\(count) messages are") "
+                    + "left out of the prompt; system text and examples stay.")
+        }
+    }
+
+    mutating func paste(_ text: String) -> [Effect] {
+        if overlay?.list != nil {
+            return type(text.filter { !$0.isNewline })
+        }
+        overlay = nil
+        if focus != .composer { focus = .composer }
+        return [.insertIntoComposer(text)]
+    }
+}

@@ -1,0 +1,105 @@
+import Engine
+import Testing
+
+@testable import TUI
+
+/// Whole screens as text, at sizes from the smallest to the largest.
+@Suite struct RenderTests {
+    static let sizes = [(20, 5), (30, 10), (40, 12), (80, 24), (120, 40), (200, 60)]
+
+    static func text(_ state: State) -> String {
+        let frame = render(state, state.size)
+        #expect(frame.grid.size == state.size)
+        if let cursor = frame.cursor {
+            #expect(frame.grid.bounds.contains(column: cursor.column, row: cursor.row))
+        }
+        return frame.grid.description
+    }
+
+    @Test(arguments: sizes) func empty(_ size: (Int, Int)) {
+        expectGolden(
+            Self.text(Fixture.empty(size.0, size.1)), "screen/empty-\(size.0)x\(size.1).txt")
+    }
+
+    @Test(arguments: sizes) func chat(_ size: (Int, Int)) {
+        var state = Fixture.chat(size.0, size.1)
+        state.composer.text = "é漢字🙂 and two\nlines"
+        state.composer.cursor = state.composer.text.utf8.count
+        expectGolden(Self.text(state), "screen/chat-\(size.0)x\(size.1).txt")
+    }
+
+    @Test(arguments: sizes) func board(_ size: (Int, Int)) {
+        var state = Fixture.board(4, size.0, size.1)
+        state.focus = .board
+        state.board?.ranking.rank(0, as: 1)
+        state.board?.ranking.rank(1, as: 2)
+        state.board?.selected = 1
+        state.board?.candidates[0].reward = 0.82
+        state.board?.candidates[1].reward = -0.31
+        expectGolden(Self.text(state), "screen/board-\(size.0)x\(size.1).txt")
+    }
+
+    @Test(arguments: [(80, 24), (200, 60)]) func streamingBoard(_ size: (Int, Int)) {
+        var state = Fixture.board(8, size.0, size.1, finished: false)
+        state.board?.candidates[5].text = ""
+        state.board?.candidates[2].finishReason = .stop
+        expectGolden(Self.text(state), "screen/streaming-\(size.0)x\(size.1).txt")
+    }
+
+    @Test func duplicatesFold() {
+        var state = Fixture.board(8, 120, 40)
+        state.board?.marksDifferences = true
+        expectGolden(Self.text(state), "screen/duplicates-120x40.txt")
+    }
+
+    @Test(arguments: sizes) func overlays(_ size: (Int, Int)) {
+        var state = Fixture.chat(size.0, size.1)
+        state.session.templateTokens = ["chat": 12, "sentiment": 61]
+        for (name, overlay) in [
+            ("help", OverlayState.help(PageState())),
+            ("templates", .templates(ListState(selected: 1))),
+            ("settings", .settings(ListState())), ("palette", .palette(ListState(filter: "temp"))),
+        ] {
+            state.overlay = overlay
+            expectGolden(Self.text(state), "screen/\(name)-\(size.0)x\(size.1).txt")
+        }
+    }
+
+    @Test func prompt() {
+        var state = Fixture.chat()
+        var use = ContextUse()
+        (use.system, use.examples, use.turns, use.reply, use.total) = (31, 0, 52, 512, 8192)
+        let pieces: [(String, Bool)] = [
+            ("<|im_start|>", true), ("system", false), ("\n", false), ("You are", false),
+            (" helpful.", false), ("<|im_end|>", true), ("\n", false), ("<|im_start|>", true),
+            ("user", false), ("\n", false), ("time flies like an arrow", false),
+            ("<|im_end|>", true), ("\n", false),
+        ]
+        let tokens = pieces.enumerated().map {
+            PromptToken(id: Int32($0.offset), text: $0.element.0, isControl: $0.element.1)
+        }
+        state.overlay = .prompt(
+            PageState(), PromptSnapshot(tokens: tokens, cached: 7, use: use))
+        let frame = render(state, state.size)
+        expectGolden(
+            frame.grid.description + frame.grid.styleDescription, "screen/prompt-80x24.txt")
+    }
+
+    @Test func everySizeDrawsWithoutTrouble() {
+        for columns in [1, 2, 7, 19, 36, 73, 80, 110, 210] {
+            for rows in [1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 15, 16, 24, 30] {
+                for var state in [
+                    Fixture.empty(columns, rows), Fixture.chat(columns, rows),
+                    Fixture.board(5, columns, rows),
+                ] {
+                    state.composer.text = String(repeating: "long 漢字 ", count: 60)
+                    _ = Self.text(state)
+                    state.overlay = .templates(ListState())
+                    _ = Self.text(state)
+                    state.overlay = .help(PageState(top: 3))
+                    _ = Self.text(state)
+                }
+            }
+        }
+    }
+}
