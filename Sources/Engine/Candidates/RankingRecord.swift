@@ -39,9 +39,11 @@ public struct RankingRecord: Sendable, Equatable, Codable {
         public var modelFingerprint: String
         public var promptIDs: [TokenID]
         public var maxTokens: Int
+        /// The replies' beginning that was given and not sampled; part of the prompt's ids.
+        public var prefix: String?
 
         enum CodingKeys: String, CodingKey {
-            case template, model
+            case template, model, prefix
             case templateHash = "template_hash"
             case modelFingerprint = "model_fingerprint"
             case promptIDs = "prompt_ids"
