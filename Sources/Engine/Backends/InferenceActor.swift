@@ -76,10 +76,15 @@ public actor InferenceActor {
         try running().hiddenStates(prompt: prompt, replies: replies, layers: layers)
     }
 
+    /// Scores replies to one prompt; `replies` may be sampled ids as they are.
     public func score(prompt: [TokenID], replies: [[TokenID]], by reward: any RewardModel) throws
         -> [Double]
     {
-        try reward.score(prompt: prompt, replies: replies, with: running())
+        guard let loaded else { throw EngineError.noModel }
+        let normalized = replies.map {
+            loaded.normalized(reply: $0, endsTurn: reward.addsEndOfTurn)
+        }
+        return try reward.score(prompt: prompt, replies: normalized, with: running())
     }
 
     /// Runs synchronous work on the generator, on the inference thread.

@@ -18,6 +18,8 @@ public struct LoadedModel: Sendable {
     public var chatTemplateHash: String?
     /// The weights, for trainers; nil in tests.
     public var model: Model?
+    /// The token that ends an assistant's turn in the chat template, else EOS.
+    public let endOfTurn: TokenID?
 
     public init(
         info: ModelInfo, contextLength: Int, tokenizer: (any Tokenizer)?,
@@ -29,5 +31,57 @@ public struct LoadedModel: Sendable {
         self.chatRenderer = chatRenderer
         self.chatTemplateHash = chatTemplateHash
         self.model = model
+        endOfTurn = Self.endOfTurn(tokenizer, chatRenderer)
+    }
+
+    private static func endOfTurn(
+        _ tokenizer: (any Tokenizer)?, _ renderer: (any ChatRenderer)?
+    ) -> TokenID? {
+        guard let tokenizer else { return nil }
+        let special = tokenizer.specialTokens
+        let turn = [
+            ChatMessage(role: "user", content: "x"), ChatMessage(role: "assistant", content: "x"),
+        ]
+        let prompt = try? renderer?.render(turn, addGenerationPrompt: false)
+        let ids = prompt.map { tokenizer.encode($0) } ?? []
+        return ids.last { special.endOfGeneration.contains($0) || $0 == special.eos } ?? special.eos
+    }
+
+    /// A reply's ids as reward heads read them: without the end-of-generation tokens that a
+    /// complete reply has and a cut one lacks, or with exactly one.
+    public func normalized(reply: [TokenID], endsTurn: Bool) -> [TokenID] {
+        guard let special = tokenizer?.specialTokens else { return reply }
+        var ids = reply
+        while let last = ids.last, special.endOfGeneration.contains(last) || last == special.eos {
+            ids.removeLast()
+        }
+        if endsTurn, let endOfTurn { ids.append(endOfTurn) }
+        return ids
+    }
+
+    /// Ids of a prompt of messages with the reply's opening, as rewards are trained on; without
+    /// a chat template the plain texts. No template, nothing left out.
+    public func promptIDs(of messages: [ChatMessage]) throws -> [TokenID] {
+        guard let tokenizer else { throw EngineError.noTokenizer(model: info.name) }
+        guard let chatRenderer else {
+            let ids = tokenizer.encode(messages.map(\.content).joined(separator: "\n\n"))
+            let special = tokenizer.specialTokens
+            guard special.addsBOS, let bos = special.bos, ids.first != bos else { return ids }
+            return [bos] + ids
+        }
+        let layout = ChatLayout(renderer: chatRenderer, model: info.name)
+        var source = PromptSource(system: nil, examples: [], turns: [])
+        for message in messages {
+            if message.role == "system" {
+                source.system = (source.system.map { $0 + "\n\n" } ?? "") + message.content
+            } else {
+                source.turns.append(
+                    .init(
+                        role: message.role == "assistant" ? .assistant : .user,
+                        text: message.content, messages: []))
+            }
+        }
+        source.mergeNeighbours()
+        return tokenizer.encode(try layout.lay(source).prompt)
     }
 }

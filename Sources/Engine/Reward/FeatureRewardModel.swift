@@ -109,6 +109,7 @@ public struct FeatureRewardModel: RewardModel, Equatable {
 
     public var name: String { specification.name }
     public var scale: RewardScale { specification.scale }
+    public var addsEndOfTurn: Bool { specification.addsEndOfTurn }
     /// Length of a feature vector.
     public var width: Int { specification.features.count * specification.embeddingWidth }
 

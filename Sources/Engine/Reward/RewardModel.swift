@@ -18,14 +18,17 @@ public protocol RewardModel: Sendable {
     /// Mean and spread of the scores on the training replies.
     var scale: RewardScale { get }
 
+    /// Whether a reply ends with the end-of-turn token when it is scored.
+    var addsEndOfTurn: Bool { get }
+
     /// Refuses a base model the head was not trained for. A chat template other than the one
     /// of its training is allowed and returned as a warning.
     func check(_ model: LoadedModel) throws -> [String]
 
     /// Scores replies to one prompt together; the prompt is read once.
     ///
-    /// `replies` are the sampled ids; end-of-generation tokens at their end are put right by
-    /// the model itself, so cut and complete replies are treated as in training.
+    /// `replies` are as ``LoadedModel/normalized(reply:endsTurn:)`` gives them, so that cut and
+    /// complete replies are read alike; ``InferenceActor/score(prompt:replies:by:)`` sees to it.
     func score(
         prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
     ) throws -> [Double]

@@ -69,6 +69,19 @@ extension Store {
         }
     }
 
+    /// Messages that follow a message, or the roots; in order of creation.
+    public func children(of message: Int64?, in conversation: Int64) throws -> [Message] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Self.messageColumns) FROM message m
+                    WHERE conversation = ? AND parent IS ? AND deleted_at IS NULL ORDER BY id
+                    """, arguments: [conversation, message]
+            ).map(Self.message)
+        }
+    }
+
     /// Siblings of every message that has any, by message id: what a transcript shows as
     /// "2 of 3". One query, whatever the length of the path.
     public func branches(of conversation: Int64) throws -> [Int64: [Int64]] {

@@ -113,7 +113,8 @@ public final class TemplateLibrary: Sendable {
     }
 
     private func current() -> [Template] {
-        let own = state.withLock { $0.files }.sorted { $0.key < $1.key }.compactMap(\.value.template)
+        let own = state.withLock { $0.files }.sorted { $0.key < $1.key }.compactMap(
+            \.value.template)
         var byName: [String: Template] = [:]
         for template in builtIn + own { byName[template.name] = template }
         return byName.values.sorted { $0.name < $1.name }

@@ -44,7 +44,8 @@ public enum TemplateReader {
         }
         let isForeign =
             root.has(anyOf: ["prompt", "options", "defaults", "fragments", "schema_object"])
-            && !root.has(anyOf: nativeKeys.filter { !["name", "system", "description"].contains($0) })
+            && !root.has(
+                anyOf: nativeKeys.filter { !["name", "system", "description"].contains($0) })
         return isForeign
             ? try llmTemplate(root, name: name) : try native(root, name: name)
     }
@@ -121,7 +122,8 @@ public enum TemplateReader {
                     reason: "{{ \(variable) }} is not declared under variables")
             }
         }
-        for text in [template.system ?? ""] + template.examples.flatMap({ [$0.user, $0.assistant] })
+        for text in [template.system ?? ""]
+            + template.examples.flatMap({ [$0.user, $0.assistant] })
         where TemplateText(text).variables.contains("input") {
             throw EngineError.invalidFile(
                 path: root.path, line: nil, reason: "{{ input }} belongs under input only")

@@ -47,7 +47,8 @@ struct YAMLMapping {
 
     /// The line of the first entry whose text holds a variable of this name.
     func line(containing variable: String) -> Int? {
-        for (key, node) in entries where Self.texts(node).contains(where: {
+        for (key, node) in entries
+        where Self.texts(node).contains(where: {
             TemplateText($0).variables.contains(variable)
         }) {
             return keyLines[key] ?? nil
@@ -95,7 +96,9 @@ struct YAMLMapping {
 
     func bool(_ key: String) throws -> Bool? {
         guard let node = node(key) else { return nil }
-        guard let value = node.bool else { throw error(key, "\(key) is expected to be true or false") }
+        guard let value = node.bool else {
+            throw error(key, "\(key) is expected to be true or false")
+        }
         return value
     }
 

@@ -1,16 +1,21 @@
 import Foundation
 import LanguageModel
+import Synchronization
 
 /// Everything a front end needs: conversations, templates, models, replies, rankings and
-/// rewards. Safe to use from any thread. What touches only the store returns at once (a
-/// transaction of SQLite); what needs the model is `async`.
+/// rewards.
+///
+/// Safe to use from any thread. What touches only the store returns within a transaction of
+/// SQLite; what needs the model is `async` or a stream.
 public final class Workspace: Sendable {
     public let paths: Paths
+    /// Conversations, boards and rankings; a front end reads and edits them here.
     public let store: Store
     public let templates: TemplateLibrary
     public let models: ModelLibrary
     public let rewards: RewardLibrary
     public let inference: InferenceActor
+    private let model = Mutex<LoadedModel?>(nil)
 
     /// Opens the store and the libraries; loads no model.
     public init(paths: Paths = Paths(), inference: InferenceActor = InferenceActor()) throws {
@@ -24,78 +29,70 @@ public final class Workspace: Sendable {
 
     // MARK: Model
 
-    /// Loads a model by name or path and makes it the one in use. `progress` gets 0 to 1.
+    /// Loads a model by name or path and makes it the one in use; the one before stays where
+    /// that fails. `progress` gets shares from 0 to 1.
     @discardableResult
     public func loadModel(
         _ nameOrPath: String, options: ModelOptions = ModelOptions(),
         progress: (@Sendable (Double) -> Void)? = nil
     ) async throws -> LoadedModel {
-        fatalError("being written")
+        let path = try models.path(of: nameOrPath)
+        let loaded = try await inference.load(path: path, options: options, progress: progress)
+        model.withLock { $0 = loaded }
+        return loaded
     }
 
     /// The model in use.
-    public var loadedModel: LoadedModel? { fatalError("being written") }
+    public var loadedModel: LoadedModel? { model.withLock { $0 } }
 
-    // MARK: Reply
-
-    /// Samples replies. Fails where nothing can be answered; what goes wrong later is the
-    /// stream's ``ReplyEvent/failed(_:)``.
-    public func reply(_ request: ReplyRequest) throws -> Reply { fatalError("being written") }
-
-    /// One more candidate for a finished board; its events are those of a reply, without
-    /// adoption.
-    public func addCandidate(to board: Int64, settings: GenerationSettings? = nil) throws -> Reply {
-        fatalError("being written")
+    func requireModel() throws -> LoadedModel {
+        guard let loaded = loadedModel else { throw EngineError.noModel }
+        return loaded
     }
 
-    /// The exact prompt a request's variant would send, without sending it. With `draft`, as
-    /// if that text had been sent as the next message.
+    // MARK: Prompt
+
+    /// The exact prompt a reply would get now, without sending it. With `draft`, as if that
+    /// text had been sent as the next message; without, the prompt of the last turn.
     public func exactPrompt(
         conversation: Int64, variant: ReplyVariant, draft: String? = nil
     ) throws -> ComposedPrompt {
-        fatalError("being written")
+        let composer = try PromptComposer(model: requireModel())
+        let owner = try store.conversation(conversation)
+        var path = try store.path(of: conversation)
+        if let draft {
+            path.append(Self.draftMessage(draft, conversation: conversation, after: path.last?.id))
+        } else {
+            while path.last?.role == .assistant { path.removeLast() }
+        }
+        return try composer.compose(
+            path: path, template: variant.template, systemText: owner.systemText,
+            variables: variant.variables, maxTokens: variant.settings.maxTokens)
     }
 
-    /// Prompt ids of `prompt` as text pieces, special ones marked, for the inspector.
-    public func pieces(of ids: [TokenID]) -> [(id: TokenID, text: String, isControl: Bool)] {
-        fatalError("being written")
+    /// A token of a prompt as the inspector shows it.
+    public struct Piece: Sendable, Equatable {
+        public var id: TokenID
+        public var text: String
+        /// Never comes from a person's text.
+        public var isControl: Bool
     }
 
-    /// Probabilities of a template's labels for an input, the most probable first.
-    public func labelProbabilities(
-        template: Template, input: String, variables: [String: String] = [:]
-    ) async throws -> [LabelProbability] {
-        fatalError("being written")
+    /// What each id stands for in the vocabulary of the model in use.
+    public func pieces(of ids: [TokenID]) throws -> [Piece] {
+        let loaded = try requireModel()
+        guard let tokenizer = loaded.tokenizer else {
+            throw EngineError.noTokenizer(model: loaded.info.name)
+        }
+        return ids.map {
+            Piece(
+                id: $0, text: tokenizer.displayText(of: $0), isControl: tokenizer.isControl($0))
+        }
     }
 
-    // MARK: Ranking
-
-    /// Stores a ranking and makes the best candidate (or `chosen`) the conversation's reply.
-    /// The record is on disk before the message.
-    ///
-    /// - Returns: the stored ranking, and the message where one was adopted: none for "all
-    ///   bad" without `chosen`. Of several best, the first in display order is taken.
-    @discardableResult
-    public func submit(_ ranking: Ranking, chosen: Int64? = nil) throws -> (Ranking, Message?) {
-        fatalError("being written")
-    }
-
-    /// Makes a candidate the conversation's reply, without ranking.
-    @discardableResult
-    public func accept(_ candidate: Int64) throws -> Message { fatalError("being written") }
-
-    /// Takes a ranking back: a record too, so nothing is lost. The reply stays.
-    public func retract(ranking: Int64) throws { fatalError("being written") }
-
-    /// A person's edit of a candidate: a new candidate, and the ranking of the edited over the
-    /// original.
-    public func edit(candidate: Int64, text: String, secondsTaken: Double) throws -> Candidate {
-        fatalError("being written")
-    }
-
-    /// Scores a board's candidates with the active reward model and stores the scores.
-    @discardableResult
-    public func rescore(board: Int64) async throws -> [Int64: Double] {
-        fatalError("being written")
+    static func draftMessage(_ text: String, conversation: Int64, after parent: Int64?) -> Message {
+        Message(
+            id: 0, conversation: conversation, parent: parent, role: .user, text: text,
+            createdAt: Date())
     }
 }
