@@ -26,6 +26,7 @@ final class ProgressBar: Sendable {
         switch progress {
         case .resolving: status("looking for it")
         case .downloading(let done, let total): downloading(done, of: total)
+        case .extracting: status("unpacking")
         case .verifying: status("checking")
         case .finished: break
         }
