@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+// Every product is rounded before it is added, as in ggml and its Python package: the same
+// numbers on every processor.
+#pragma STDC FP_CONTRACT OFF
+
 // ggml type ids.
 enum {
     TYPE_F32 = 0, TYPE_F16 = 1, TYPE_Q4_0 = 2, TYPE_Q4_1 = 3, TYPE_Q5_0 = 6, TYPE_Q5_1 = 7,

@@ -3,20 +3,9 @@ import Testing
 
 @testable import LanguageModel
 
-/// The default model where it is at hand: RIPOSTE_TEST_MODEL, or where the program keeps it.
-private let testModelPath: String? = {
-    let environment = ProcessInfo.processInfo.environment
-    let home = environment["HOME"] ?? ""
-    let candidates = [
-        environment["RIPOSTE_TEST_MODEL"],
-        "\(home)/.local/share/riposte/models/SmolLM2-135M-Instruct.Q4_1.gguf",
-    ]
-    return candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
-}()
-
 @Suite struct ModelFilesTests {
-    @Test(.enabled(if: testModelPath != nil)) func opensTheDefaultModel() throws {
-        let files = try ModelFiles.open(path: try #require(testModelPath))
+    @Test(.enabled(if: TestModel.isPresent)) func opensTheDefaultModel() throws {
+        let files = try ModelFiles.open(path: TestModel.path)
         let a = files.architecture
         #expect(a.layerCount == 30)
         #expect(a.width == 576)

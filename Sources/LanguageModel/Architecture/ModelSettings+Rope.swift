@@ -100,7 +100,9 @@ extension ModelSettings {
             base: try number("rope_theta") ?? positive(.ropeBase) ?? defaultBase)
         rope.partial = try number("partial_rotary_factor") ?? positive(.partialRope)
         rope.dimension = try int(.ropeDimension)
-        let type = (parameters["rope_type"] ?? parameters["type"])?.string ?? "default"
+        var type = (parameters["rope_type"] ?? parameters["type"])?.string ?? "default"
+        // Early Phi-3 files call LongRoPE by other names.
+        if type == "su" || parameters["short_factor"]?.array != nil { type = "longrope" }
         func originalContext() throws -> Int {
             let value =
                 try number("original_max_position_embeddings")
@@ -133,7 +135,7 @@ extension ModelSettings {
                 factor: factor, betaFast: try number("beta_fast") ?? 32,
                 betaSlow: try number("beta_slow") ?? 1, originalContext: original,
                 truncates: parameters["truncate"]?.bool ?? true)
-        case "longrope", "su":
+        case "longrope":
             let original = try originalContext()
             let factor = try number("factor") ?? Double(context) / Double(original)
             let natural = factor > 1 ? (1 + log(factor) / log(Double(original))).squareRoot() : 1
