@@ -59,10 +59,37 @@ public struct RewardEvaluation: Sendable, Equatable, Codable {
     public init(
         replies: [Reply], comparisons: [Comparison], bootstrap: Bootstrap = Bootstrap()
     ) {
-        let judged = comparisons.filter { !$0.isTie }
+        self.init(
+            comparisons: comparisons,
+            margins: comparisons.map { replies[$0.first].score - replies[$0.second].score },
+            lengthMargins: comparisons.map { replies[$0.first].length - replies[$0.second].length },
+            replies: replies, bootstrap: bootstrap)
+    }
+
+    /// For margins that are not differences of one table of scores: held-out predictions come
+    /// from a head a fold.
+    ///
+    /// - Parameters:
+    ///   - margins: score of the first less that of the second reply, a comparison.
+    ///   - lengthMargins: the same of their lengths.
+    ///   - replies: for the length correlation alone.
+    public init(
+        comparisons: [Comparison], margins: [Double], lengthMargins: [Int], replies: [Reply],
+        bootstrap: Bootstrap = Bootstrap()
+    ) {
+        precondition(
+            margins.count == comparisons.count && lengthMargins.count == comparisons.count,
+            "one margin a comparison")
+        let places = comparisons.indices.filter { !comparisons[$0].isTie }
+        let judged = places.map { comparisons[$0] }
         pairs = judged.count
         ties = comparisons.count - judged.count
-        let outcomes = judged.map { Self.outcome(of: $0, replies: replies) }
+        let outcomes = places.map { place -> Outcome in
+            let sign = comparisons[place].target > 0.5 ? 1.0 : -1.0
+            let margin = sign * margins[place]
+            let length = sign * Double(lengthMargins[place])
+            return Outcome(margin: margin, correct: Self.share(margin), longer: Self.share(length))
+        }
         let groups = PromptSums(judged.map(\.prompt), values: outcomes.map(\.correct))
         prompts = groups.values.count
         let count = Double(max(1, pairs))
@@ -89,15 +116,6 @@ public struct RewardEvaluation: Sendable, Equatable, Codable {
         var margin: Double
         var correct: Double
         var longer: Double
-    }
-
-    static func outcome(of comparison: Comparison, replies: [Reply]) -> Outcome {
-        let sign = comparison.target > 0.5 ? 1.0 : -1.0
-        let first = replies[comparison.first]
-        let second = replies[comparison.second]
-        let margin = sign * (first.score - second.score)
-        let length = sign * Double(first.length - second.length)
-        return Outcome(margin: margin, correct: share(margin), longer: share(length))
     }
 
     private static func share(_ x: Double) -> Double { x > 0 ? 1 : x < 0 ? 0 : 0.5 }
