@@ -7,6 +7,7 @@
 
 #include "sampling.h"
 #include "sgemm.h"
+#include "training.h"
 #include "team.h"
 
 #endif
