@@ -28,7 +28,7 @@ struct FeatureSearchTests {
     @Test func findsTheBlocksThatKnow() throws {
         let (blocks, comparisons) = problem(prompts: 200, noise: 0.3, seed: 1)
         var options = FeatureSearch.Options()
-        options.combined = 2
+        options.maxBlocksOfAKind = 1
         let result = try FeatureSearch(
             blocks: blocks, comparisons: comparisons, options: options
         ).run()

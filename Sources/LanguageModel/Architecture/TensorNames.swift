@@ -48,11 +48,11 @@ struct TensorNames: Sendable {
     var isTransposed = false
     /// Added to norm weights (Gemma trains w - 1).
     var normOffset: Float = 0
-    /// Names with one of these parts are no weights of the model: constants, or other parts
-    /// of a multimodal one.
+    /// Names with one of these parts are no weights of the model: constants, other parts of a
+    /// multimodal one, or the head of a reward model, which has no output head.
     var ignored: [String] = [
         "rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached", "vision_tower.",
-        "multi_modal_projector.", "vision_model.",
+        "multi_modal_projector.", "vision_model.", "score.weight",
     ]
 
     enum FusedLayout: Sendable {

@@ -41,7 +41,11 @@ struct WeightBinder {
         let a = architecture
         let candidates = [names.output, "language_model.\(names.output)"]
         let name = try candidates.first { try file.tensor("\($0).weight") != nil } ?? names.output
-        if a.isOutputTied {
+        // A sequence classifier is saved without an output head; nobody asks for its logits.
+        let isClassifier =
+            try file.tensor("\(name).weight") == nil
+            && file.tensorNames.contains("score.weight")
+        if a.isOutputTied || isClassifier {
             // A tied file may hold the same matrix again.
             used.formUnion(candidates.map { "\($0).weight" })
             return Linear(matrix: embedding, bias: try vector("\(name).bias", a.vocabularySize))

@@ -26,9 +26,9 @@ public struct FeatureSearch {
         public var outerFolds = 5
         public var innerFolds = 5
         /// λ of ½ λ ‖w‖² beside the mean loss, on standardised features.
-        public var regularizations: [Float] = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
-        /// Best blocks of each kind that are combined.
-        public var combined = 3
+        public var regularizations: [Float] = [0.1, 0.3, 1, 3, 10, 30]
+        /// Most blocks of one kind that a combination may have.
+        public var maxBlocksOfAKind = 3
         public var seed: UInt64 = 0
         public var threads = 0
 
@@ -96,7 +96,7 @@ public struct FeatureSearch {
             for (s, choice) in scored { found[s].append(choice) }
             progress?(0.4 * Double(index + 1) / Double(blocks.count))
         }
-        // Stage 2: one of the best of each kind together, as each split sees them.
+        // Stage 2: the best together, as each split sees them.
         var wanted: [[Int]: [Int]] = [:]
         for s in splits.indices {
             for combination in combinations(from: found[s]) {
@@ -190,17 +190,25 @@ public struct FeatureSearch {
         }
     }
 
-    /// One of the best of each kind; nothing where there is one kind only.
+    /// One of the two best of each kind together, and the best two and three of every kind at
+    /// once; nothing where there is one kind only.
     private func combinations(from choices: [Choice]) -> [[Int]] {
         let kinds = Set(blocks.map(\.kind)).sorted()
         guard kinds.count > 1 else { return [] }
-        var combinations: [[Int]] = [[]]
-        for kind in kinds {
-            let best = choices.filter { blocks[$0.blocks[0]].kind == kind }
-                .sorted { $0.loss < $1.loss }.prefix(options.combined).map { $0.blocks[0] }
-            combinations = combinations.flatMap { head in best.map { head + [$0] } }
+        let best = kinds.map { kind in
+            choices.filter { blocks[$0.blocks[0]].kind == kind }
+                .sorted { $0.loss < $1.loss }.map { $0.blocks[0] }
         }
-        return combinations.map { $0.sorted() }
+        var combinations: [[Int]] = [[]]
+        for ranked in best {
+            combinations = combinations.flatMap { head in ranked.prefix(2).map { head + [$0] } }
+        }
+        if options.maxBlocksOfAKind > 1 {
+            for count in 2...options.maxBlocksOfAKind {
+                combinations.append(best.flatMap { $0.prefix(count) })
+            }
+        }
+        return Array(Set(combinations.map { $0.sorted() }))
     }
 
     private func fit(_ choice: Choice, where isTrained: (Int) -> Bool) -> ([Float], [Double]) {
