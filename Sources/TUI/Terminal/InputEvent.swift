@@ -1,7 +1,7 @@
 /// One complete thing a person did at the terminal.
 public enum InputEvent: Sendable, Equatable {
     case key(Key)
-    /// A bracketed paste, whole, as UTF-8 with LF line ends and no other control characters.
+    /// A bracketed paste, whole, with LF line ends and, but for tabs, no other controls.
     case paste(String)
     case resize(columns: Int, rows: Int)
     case mouse(MouseEvent)
