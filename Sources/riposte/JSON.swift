@@ -9,6 +9,8 @@ enum JSON {
     case string(String)
     case array([JSON])
     case object([(String, JSON)])
+    /// JSON text that stands as it is.
+    case encoded(String)
 
     /// One line, without spaces.
     var text: String {
@@ -24,6 +26,7 @@ enum JSON {
         case .int(let value): result += String(value)
         case .double(let value): result += value.isFinite ? "\(value)" : "null"
         case .string(let value): Self.write(value, to: &result)
+        case .encoded(let text): result += text
         case .array(let values):
             result += "["
             for (index, value) in values.enumerated() {
@@ -68,31 +71,8 @@ extension JSON {
     init(encoding value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
-        self = try Self(
-            object: JSONSerialization.jsonObject(
-                with: encoder.encode(value), options: .fragmentsAllowed))
-    }
-
-    private init(object: Any) throws {
-        switch object {
-        case is NSNull: self = .null
-        case let value as String: self = .string(value)
-        case let values as [Any]: self = .array(try values.map(JSON.init(object:)))
-        case let members as [String: Any]:
-            self = .object(
-                try members.sorted { $0.key < $1.key }.map { ($0.key, try JSON(object: $0.value)) })
-        case let value as NSNumber:
-            if CFGetTypeIDIsBoolean(value) {
-                self = .bool(value.boolValue)
-            } else if value.doubleValue == value.doubleValue.rounded(),
-                abs(value.doubleValue) < 0x1p63, let int = Int(exactly: value)
-            {
-                self = .int(int)
-            } else {
-                self = .double(value.doubleValue)
-            }
-        default: throw Failure("A value cannot be written as JSON.")
-        }
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        self = .encoded(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     init(_ value: Double?) { self = value.map(JSON.double) ?? .null }
@@ -106,9 +86,4 @@ extension JSON {
     }
 
     init(ids: [Int32]) { self = .array(ids.map { .int(Int($0)) }) }
-}
-
-private func CFGetTypeIDIsBoolean(_ number: NSNumber) -> Bool {
-    // Foundation on Linux has no CFBoolean; its encoder marks Booleans by this type code.
-    String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
 }

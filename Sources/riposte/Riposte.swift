@@ -15,8 +15,9 @@ struct Riposte: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            TokenizeCommand.self, LogprobsCommand.self, ModelsCommand.self,
-            TemplatesCommand.self,
+            AskCommand.self, ModelsCommand.self, TemplatesCommand.self, ConversationsCommand.self,
+            RankingsCommand.self, RewardCommand.self, TokenizeCommand.self, PromptCommand.self,
+            LogprobsCommand.self, DoctorCommand.self,
         ])
 
     /// Replaces the parser's own entry: one sentence on standard error, exit status 2 for a
@@ -36,7 +37,7 @@ struct Riposte: AsyncParsableCommand {
         } catch let status as ExitCode {
             Foundation.exit(status.rawValue)
         } catch let error as Failure {
-            StandardError.write("riposte: \(error.sentence)\n")
+            StandardError.note(error.sentence)
             Foundation.exit(error.status)
         } catch {
             exitAfter(error)
@@ -47,12 +48,12 @@ struct Riposte: AsyncParsableCommand {
         let status = exitCode(for: error)
         if status.isSuccess { exit(withError: error) }  // --help, --version
         guard status == .validationFailure else {
-            StandardError.write("riposte: \(error.sentence)\n")
+            StandardError.note(error.sentence)
             Foundation.exit(1)
         }
         let message = message(for: error).trimmingCharacters(in: .whitespacesAndNewlines)
         let sentence = message.hasSuffix(".") ? String(message.dropLast()) : message
-        StandardError.write("riposte: \(sentence); 'riposte --help' explains.\n")
+        StandardError.note("\(sentence); 'riposte --help' explains.")
         Foundation.exit(2)
     }
 }

@@ -24,7 +24,25 @@ enum StandardError {
         text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 
-    static func note(_ sentence: String) { write("riposte: \(sentence)\n") }
+    /// One line, whatever a damaged file brought into the sentence: no control characters,
+    /// which a terminal would obey, and not without end.
+    static func note(_ sentence: String) {
+        var line = ""
+        var isAfterSpace = false
+        for scalar in sentence.unicodeScalars {
+            let isSpace = scalar.properties.isWhitespace
+            let category = scalar.properties.generalCategory
+            if isSpace || category == .control || category == .format {
+                if !isAfterSpace { line.unicodeScalars.append(" ") }
+                isAfterSpace = true
+            } else {
+                line.unicodeScalars.append(scalar)
+                isAfterSpace = false
+            }
+        }
+        if line.count > 800 { line = line.prefix(600) + " … " + line.suffix(180) }
+        write("riposte: \(line)\n")
+    }
 }
 
 enum StandardInput {

@@ -43,7 +43,7 @@ struct TemplatesCommand: ParsableCommand {
         func run() throws {
             let template = try TemplateLibrary(paths: Paths()).template(name)
             if json { return StandardOutput.json(template.detail) }
-            StandardOutput.write(template.yaml)
+            StandardOutput.write(try template.yaml())
         }
     }
 

@@ -122,7 +122,7 @@ class ModelFiles(SandboxCase):
     def test_id_out_of_vocabulary(self):
         path = self.write("model.gguf", self.good)
         self.refuse("logprobs", "-m", path, "--ids", "5,259", status=1)
-        self.refuse("logprobs", "-m", path, "--ids", "-1", status=1)
+        self.refuse("logprobs", "-m", path, "--ids=-1", status=1)
 
     def test_flipped_bits(self):
         """Any outcome but a crash, a hang or a message that is not one."""
@@ -165,7 +165,7 @@ class TemplateFiles(SandboxCase):
 
     def test_wrong_kind(self):
         self.check("name: mine\nexamples: 5\n")
-        self.check("name: mine\nsampling: { temperature: hot }\n", "hot")
+        self.check("name: mine\nsampling: { temperature: hot }\n", "temperature", "2")
 
     def test_not_a_mapping(self):
         self.check("- a\n- b\n")

@@ -2,20 +2,26 @@ import Foundation
 import LanguageModel
 
 /// Probabilities of a template's labels as the reply to a prompt.
-struct LabelScorer {
-    struct Result {
-        var labels: [LabelProbability]
+public struct LabelScorer {
+    public struct Result: Sendable {
+        /// The most probable first.
+        public var labels: [LabelProbability]
         /// Ids and log-probabilities of the most probable label.
-        var ids: [TokenID]
-        var logProbabilities: [Float]
+        public var ids: [TokenID]
+        public var logProbabilities: [Float]
     }
 
     let composer: PromptComposer
     let inference: InferenceActor
 
+    public init(composer: PromptComposer, inference: InferenceActor) {
+        self.composer = composer
+        self.inference = inference
+    }
+
     /// - Parameter path: the messages before the one that is labelled, for the content-free
     ///   prompts of calibration.
-    func probabilities(
+    public func probabilities(
         of template: Template, prompt: ComposedPrompt, path: [Message],
         variables: [String: String], systemText: String? = nil
     ) async throws -> Result {

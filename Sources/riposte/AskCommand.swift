@@ -1,0 +1,141 @@
+import ArgumentParser
+import Engine
+import Foundation
+import LanguageModel
+import Synchronization
+
+struct AskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ask", abstract: "Print the model's reply to a prompt.",
+        discussion: """
+            The prompt is the argument, the text on standard input, or both: the argument first, \
+            then an empty line, then the text. With --best, the replies are scored by a reward \
+            model and only the best one is printed.
+            """)
+
+    @Argument(help: "What to ask.") var prompt: String?
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Print only the reply that the reward model finds best.") var best = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Score the replies with this reward model; the active one by default.",
+            valueName: "path|name"))
+    var reward: String?
+
+    @Flag(help: "Print one JSON object with everything about the replies.") var json = false
+
+    func run() async throws {
+        let question = Message(
+            id: 0, conversation: 0, parent: nil, role: .user, text: try input(),
+            createdAt: Date())
+        let paths = Paths()
+        let template = try common.template.template(in: TemplateLibrary(paths: paths))
+        let settings = common.sampling.settings(for: template)
+        let scorer = try scorer(in: RewardLibrary(paths: paths))
+
+        let clock = ContinuousClock()
+        let started = clock.now
+        let inference = InferenceActor()
+        let loaded = try await inference.load(
+            path: common.model.path(in: ModelLibrary(paths: paths)), options: common.model.options)
+        let loadSeconds = started.duration(to: clock.now).seconds
+
+        let composer = try PromptComposer(model: loaded)
+        let composed = try composer.compose(
+            path: [question], template: template, variables: common.template.values,
+            maxTokens: settings.maxTokens)
+        for note in composed.notes { StandardError.note(note) }
+        var report = AskReport(promptIDs: composed.ids, loadSeconds: loadSeconds)
+        let interrupts: Interrupts
+        if template.labels.isEmpty {
+            let control = GenerationControl()
+            interrupts = Interrupts { control.cancel() }
+            try await sample(
+                composed, settings: settings, control: control, inference: inference, &report)
+            if let scorer {
+                for warning in try scorer.check(loaded) { StandardError.note(warning) }
+                report.rewards = try await inference.score(
+                    prompt: composed.ids, replies: report.replies.map(\.ids), by: scorer)
+            }
+        } else {
+            interrupts = Interrupts {}
+            let result = try await LabelScorer(composer: composer, inference: inference)
+                .probabilities(
+                    of: template, prompt: composed, path: [],
+                    variables: common.template.values)
+            report.labels = result.labels
+            report.replies =
+                result.labels.first.map { label in
+                    [
+                        GeneratedReply(
+                            text: label.label, ids: result.ids,
+                            logProbabilities: result.logProbabilities, finishReason: .stop, seed: 0)
+                    ]
+                } ?? []
+        }
+        if best { report.orderByReward() }
+        if json {
+            StandardOutput.json(report.json)
+        } else if !isStreaming || !template.labels.isEmpty {
+            StandardOutput.write(best ? report.bestText : report.text)
+        }
+        try interrupts.check()
+    }
+
+    /// The argument, what was piped in, or both.
+    private func input() throws -> String {
+        var parts: [String] = []
+        if let prompt { parts.append(prompt) }
+        if StandardInput.carriesText {
+            var piped = try StandardInput.text()
+            while piped.last?.isNewline == true { piped.removeLast() }
+            if !piped.isEmpty { parts.append(piped) }
+        }
+        let input = parts.joined(separator: "\n\n")
+        guard !input.allSatisfy(\.isWhitespace) else {
+            throw Failure(
+                "There is no prompt: give one as an argument or on standard input.", status: 2)
+        }
+        return input
+    }
+
+    private func scorer(in library: RewardLibrary) throws -> FeatureRewardModel? {
+        if let reward { return try library.load(reward) }
+        let active = try library.active()
+        if best, active == nil {
+            throw Failure(
+                "--best needs a reward model; train one with 'riposte train reward' or name one "
+                    + "with --reward.")
+        }
+        return active
+    }
+
+    /// One reply is printed as it comes.
+    private var isStreaming: Bool { (common.candidates ?? 1) == 1 && !json && !best }
+
+    private func sample(
+        _ composed: ComposedPrompt, settings: GenerationSettings, control: GenerationControl,
+        inference: InferenceActor, _ report: inout AskReport
+    ) async throws {
+        let request = GenerationRequest(
+            prompt: composed.ids,
+            candidates: common.sampling.seeds(common.candidates ?? 1).map {
+                .init(seed: $0, sampling: settings.sampling)
+            },
+            maxTokens: min(settings.maxTokens, composed.replyRoom), stopStrings: settings.stop)
+        let streams = isStreaming
+        let timings = Mutex(GenerationTimings())
+        report.replies = try await inference.generate(request, control: control) { event in
+            switch event {
+            case .token(_, _, let text, _) where streams: StandardOutput.write(text)
+            case .finished(let measured): timings.withLock { $0 = measured }
+            default: break
+            }
+        }
+        if streams { StandardOutput.line() }
+        report.timings = timings.withLock { $0 }
+    }
+}
