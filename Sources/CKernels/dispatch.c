@@ -1,6 +1,7 @@
 // Chooses kernels by what the processor can do, and measures what it could do at best.
 #include "internal.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 

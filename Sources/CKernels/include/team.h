@@ -1,7 +1,6 @@
 #ifndef RK_TEAM_H
 #define RK_TEAM_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 // A team of threads that runs one function on all its members at once (single program,
@@ -29,17 +28,19 @@ void rk_team_barrier(rk_team *team);
 /// Number of physical cores this process may run on, at least 1.
 int32_t rk_physical_cores(void);
 
-// Shared work counters: `rk_claim` hands out the next `count` units of one counter.
+/// A shared work counter on a cache line of its own; `rk_claim` hands out the next `count`
+/// units of it. (A plain integer, as Swift does not import atomics; touched only here.)
 typedef struct {
-    _Alignas(64) _Atomic int32_t next;
+    int32_t next;
+    int32_t padding[15];
 } rk_counter;
 
 static inline void rk_counter_reset(rk_counter *counter) {
-    atomic_store_explicit(&counter->next, 0, memory_order_relaxed);
+    __atomic_store_n(&counter->next, 0, __ATOMIC_RELAXED);
 }
 
 static inline int32_t rk_claim(rk_counter *counter, int32_t count) {
-    return atomic_fetch_add_explicit(&counter->next, count, memory_order_relaxed);
+    return __atomic_fetch_add(&counter->next, count, __ATOMIC_RELAXED);
 }
 
 #endif

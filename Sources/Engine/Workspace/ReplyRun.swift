@@ -205,6 +205,12 @@ final class ReplyRun: Sendable {
             channel.send(
                 .text(
                     candidate: candidate.id, delta: text, tokens: count, logProbability: sum))
+        case .text(let position, let text):
+            guard let candidate = candidate(at: position) else { return }
+            let (count, sum) = progress.withLock { $0.tokens[candidate.id] ?? (0, 0) }
+            channel.send(
+                .text(
+                    candidate: candidate.id, delta: text, tokens: count, logProbability: sum))
         case .candidateFinished(let position, let reply):
             guard let candidate = candidate(at: position) else { return }
             do {

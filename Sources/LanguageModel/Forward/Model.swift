@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// Which kernels compute the forward pass.
@@ -50,7 +51,7 @@ public struct ModelInfo: Sendable, Equatable, Codable {
 }
 
 /// A loaded model: weights, tokenizer and chat template. Immutable; any number of
-/// ``Generator`` may use one.
+/// ``Generator`` may use one, from one thread at a time.
 public final class Model: Sendable {
     public let info: ModelInfo
     /// Tokens of context in use: the model's own or less.
@@ -59,19 +60,92 @@ public final class Model: Sendable {
     public let tokenizer: (any Tokenizer)?
     /// The model's own chat template text.
     public let chatTemplateSource: String?
+    public let architecture: Architecture
+    let plan: ForwardPlan
+    let options: ModelOptions
+
+    /// Name of the kernels in use, such as `avx512`.
+    public var kernelName: String { String(cString: plan.kernels.pointee.name) }
+    public var threadCount: Int { plan.team.size }
+    public var vocabularySize: Int { architecture.vocabularySize }
+    /// What the machine must do for one decoded token, to compare with what it can do.
+    public var cost: Cost {
+        Cost(
+            bytesPerToken: plan.bytesPerToken, layerOperations: 2 * plan.layerWeights,
+            headOperations: 2 * plan.headWeights)
+    }
+
+    public struct Cost: Sendable, Equatable {
+        /// Bytes of weights read for a token decoded alone.
+        public var bytesPerToken: Int
+        /// Multiplications and additions of the matrices in the blocks, and in the head.
+        public var layerOperations: Int
+        public var headOperations: Int
+    }
 
     /// Loads a GGUF file or a Hugging Face folder. `progress` gets shares from 0 to 1.
     public static func load(
         path: String, options: ModelOptions = ModelOptions(),
         progress: (@Sendable (Double) -> Void)? = nil
     ) throws -> Model {
-        fatalError("skeleton: being written")
+        let kernels = try kernels(options.kernels)
+        let files = try ModelFiles.open(path: path)
+        let team = try ThreadTeam(threads: options.threads)
+        let isReference = !kernels.pointee.packed
+        let tokenizer: (any Tokenizer)? =
+            switch files.tokenizerSource {
+            case .gguf(let file): try TokenizerLoader.load(gguf: file)
+            case .huggingFace: nil
+            }
+        var packer = WeightPacker(
+            architecture: files.architecture, weights: files.weights, kernels: kernels,
+            team: team, cacheType: isReference ? nil : options.cacheType,
+            releasePages: { files.releasePages() })
+        let plan = try packer.pack(storage: files.weights, progress: progress)
+        return Model(files: files, options: options, tokenizer: tokenizer, plan: plan)
     }
 
-    init(info: ModelInfo, contextLength: Int, tokenizer: (any Tokenizer)?, chatTemplate: String?) {
-        self.info = info
-        self.contextLength = contextLength
+    private static func kernels(_ choice: KernelChoice) throws -> UnsafePointer<rk_kernels> {
+        let wanted: rk_kernel_choice =
+            switch choice {
+            case .auto: RK_KERNELS_AUTO
+            case .reference: RK_KERNELS_REFERENCE
+            case .avx2: RK_KERNELS_AVX2
+            case .avx512: RK_KERNELS_AVX512
+            case .neon: RK_KERNELS_NEON
+            }
+        guard let kernels = rk_kernels_get(wanted) else {
+            throw LanguageModelError.invalidRequest(
+                "This processor has no \(choice.rawValue) kernels; use --kernels auto")
+        }
+        return kernels
+    }
+
+    private init(
+        files: ModelFiles, options: ModelOptions, tokenizer: (any Tokenizer)?, plan: ForwardPlan
+    ) {
+        info = files.info
+        architecture = files.architecture
+        let trained = files.architecture.contextLength
+        contextLength = min(trained, max(1, options.contextLength ?? trained))
         self.tokenizer = tokenizer
-        self.chatTemplateSource = chatTemplate
+        chatTemplateSource = files.chatTemplateSource
+        self.plan = plan
+        self.options = options
+    }
+}
+
+/// What this machine can do at best, measured with the team of a model.
+public struct MachineLimits: Sendable, Codable {
+    /// Bytes a second read from memory, all threads together.
+    public var readBytesPerSecond: Double
+    /// Multiplications and additions a second of 8-bit integers in the kernels' inner product.
+    public var int8OperationsPerSecond: Double
+
+    public static func measure(for model: Model) -> MachineLimits {
+        MachineLimits(
+            readBytesPerSecond: rk_measure_read_bandwidth(model.plan.team.handle, 96 << 20),
+            int8OperationsPerSecond: rk_measure_int8_rate(
+                model.plan.team.handle, model.plan.kernels))
     }
 }

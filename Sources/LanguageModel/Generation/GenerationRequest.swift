@@ -83,6 +83,8 @@ public enum GenerationEvent: Sendable {
     /// `text` is complete characters only, and may be empty while a character or a possible
     /// stop string is held back.
     case token(candidate: Int, id: TokenID, text: String, logProbability: Float)
+    /// Text that was held back and turned out to belong to the reply, at its end.
+    case text(candidate: Int, String)
     case candidateFinished(candidate: Int, GeneratedReply)
     case finished(GenerationTimings)
 }

@@ -1,55 +1,109 @@
+import CKernels
+import Foundation
+
 /// Runs a model: samples replies, and gives log-probabilities and hidden states.
 ///
 /// Synchronous and owned by one thread; it holds the key-value cache, in which the longest
 /// common prefix with anything read before is found again.
 public final class Generator {
+    /// Rows of a pass at most: whole register tiles, and few enough that a pass of a small
+    /// model ends well within the 100 ms in which Esc must work.
+    static let maxRows = 16 * RK_TILE
+    static let maxLogitRows = 64
+    /// How long a pass over part of a prompt should take.
+    private static let passSeconds = 0.07
+
     public let model: Model
+    let runner: ForwardRunner
+    let prefixes: PrefixCache
+    /// Prompt tokens a second, as last seen.
+    private var readingSpeed: Double
 
     public init(model: Model) throws {
         self.model = model
+        runner = try ForwardRunner(
+            plan: model.plan, contextLength: model.contextLength, maxRows: Self.maxRows,
+            maxLogitRows: Self.maxLogitRows)
+        prefixes = PrefixCache(
+            pageBytes: model.plan.pageBytes, budget: model.options.cacheBudget,
+            capacity: model.contextLength)
+        // A guess until the first pass was timed: 150 G operations a second and thread.
+        readingSpeed =
+            150e9 * Double(model.plan.team.size) / Double(max(1, 2 * model.plan.layerWeights))
     }
 
-    /// Samples the candidates of a request. Every event comes on the calling thread; the last
-    /// is always ``GenerationEvent/finished(_:)``, also when cancelled.
-    @discardableResult
-    public func generate(
-        _ request: GenerationRequest, control: GenerationControl = GenerationControl(),
-        onEvent: (GenerationEvent) -> Void
-    ) throws -> [GeneratedReply] {
-        fatalError("skeleton: being written")
+    /// Bytes of keys and values held, running replies included.
+    public var cacheBytes: Int { prefixes.pool.bytesInUse }
+    /// Tokens of a prompt that would not be read again.
+    public func cachedLength(of prompt: [TokenID]) -> Int {
+        prefixes.cachedLength(of: prompt)
+    }
+    /// Forgets every kept prefix.
+    public func clearCache() { prefixes.removeAll() }
+
+    // MARK: Reading
+
+    func check(_ ids: [TokenID], room: Int = 0) throws {
+        let vocabulary = TokenID(clamping: model.vocabularySize)
+        if let bad = ids.first(where: { $0 < 0 || $0 >= vocabulary }) {
+            throw LanguageModelError.invalidRequest(
+                "Token id \(bad) is outside the vocabulary of \(vocabulary)")
+        }
+        guard ids.count + room <= model.contextLength else {
+            throw LanguageModelError.invalidRequest(
+                "\(ids.count) tokens do not fit the context of \(model.contextLength)")
+        }
     }
 
-    /// The log-probability of each id given those before it.
-    ///
-    /// - Returns: an element a position: `logProbability` of `ids[i]` given `ids[..<i]` (nil
-    ///   at 0), and the `top` most probable next tokens.
-    public func logProbabilities(of ids: [TokenID], top: Int = 0) throws -> [PositionLogProbability] {
-        fatalError("skeleton: being written")
+    /// Tokens of the next pass over a prompt.
+    private func passLength() -> Int {
+        let tile = RK_TILE
+        let wanted = Int(min(readingSpeed * Self.passSeconds, 1e6)) / tile * tile
+        return min(max(wanted, tile), Self.maxRows)
     }
 
-    /// Natural-log probability of each continuation after the prompt, summed over its ids.
-    /// The prompt is read once.
-    public func logProbabilities(ofContinuations continuations: [[TokenID]], after prompt: [TokenID])
-        throws -> [[Float]]
+    /// Reads what a sequence lacks of `ids`; the last token's logits are left in the runner's
+    /// first row. Stops between passes when cancelled.
+    /// - Returns: false when cancelled.
+    func read(
+        _ ids: [TokenID], into sequence: CachedSequence, control: GenerationControl? = nil,
+        progress: (Int) -> Void = { _ in }
+    ) -> Bool {
+        var rows: [ForwardRunner.Row] = []
+        rows.reserveCapacity(Self.maxRows)
+        while sequence.count < ids.count {
+            if let control, control.isCancelled { return false }
+            let first = sequence.count
+            let length = min(passLength(), ids.count - first)
+            sequence.append(ids[first..<first + length])
+            rows.removeAll(keepingCapacity: true)
+            for position in first..<first + length {
+                rows.append(
+                    row(sequence, position, total: ids.count, logits: position == ids.count - 1))
+            }
+            let start = ContinuousClock.now
+            runner.run(rows)
+            let seconds = start.duration(to: .now) / .seconds(1)
+            if length >= RK_TILE { readingSpeed = Double(length) / max(seconds, 1e-6) }
+            progress(sequence.count)
+        }
+        return true
+    }
+
+    func row(_ sequence: CachedSequence, _ position: Int, total: Int, logits: Bool)
+        -> ForwardRunner.Row
     {
-        fatalError("skeleton: being written")
+        ForwardRunner.Row(
+            token: sequence.tokens[position], position: Int32(position),
+            pages: UnsafePointer(sequence.table), sequenceLength: total, wantsLogits: logits)
     }
 
-    /// Hidden states of replies to one prompt, which is read once for all of them.
-    ///
-    /// `layers` counts blocks: n is the residual stream after n blocks; `layerCount` is the
-    /// state after the final norm.
-    /// - Returns: for each reply, for each layer asked for, the states of its tokens, row by
-    ///   row: `replies[r].count * embeddingWidth` floats.
-    public func hiddenStates(
-        prompt: [TokenID], replies: [[TokenID]], layers: [Int]
-    ) throws -> [[[Float]]] {
-        fatalError("skeleton: being written")
+    func logitRow(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(
+            start: runner.logits + index * model.vocabularySize, count: model.vocabularySize)
     }
-}
 
-public struct PositionLogProbability: Sendable {
-    public var id: TokenID
-    public var logProbability: Float?
-    public var top: [(id: TokenID, logProbability: Float)]
+    func logSumExp(_ logits: UnsafeMutableBufferPointer<Float>) -> Float {
+        model.plan.kernels.pointee.log_sum_exp(logits.baseAddress, Int32(logits.count), nil)
+    }
 }

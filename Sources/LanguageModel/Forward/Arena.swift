@@ -1,0 +1,47 @@
+import Foundation
+
+/// One block of memory, aligned to cache lines, that lives as long as this object.
+// Unchecked because of the pointer: whoever makes the arena fills it before it is shared;
+// afterwards weights are only read.
+final class Arena: @unchecked Sendable {
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+    private var used = 0
+
+    init(byteCount: Int) throws {
+        self.byteCount = max(byteCount, 64)
+        // Anonymous pages come zeroed and only when touched.
+        guard
+            let address = mmap(
+                nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            address != MAP_FAILED
+        else {
+            throw LanguageModelError.invalidRequest(
+                "There is not enough memory for \(byteCount >> 20) MB")
+        }
+        #if os(Linux)
+            // Weights are read end to end for every token: large pages spare address look-ups.
+            madvise(address, self.byteCount, 14 /* MADV_HUGEPAGE */)
+        #endif
+        base = address
+    }
+
+    deinit { munmap(base, byteCount) }
+
+    static func aligned(_ bytes: Int) -> Int { (bytes + 63) & ~63 }
+
+    /// The next `bytes` of the block.
+    func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+        precondition(used + bytes <= byteCount, "an arena was planned too small")
+        defer { used += Self.aligned(bytes) }
+        return base + used
+    }
+
+    func take(floats: [Float]) -> UnsafePointer<Float> {
+        let target = take(floats.count * 4).assumingMemoryBound(to: Float.self)
+        floats.withUnsafeBufferPointer { source in
+            if let from = source.baseAddress { target.update(from: from, count: floats.count) }
+        }
+        return UnsafePointer(target)
+    }
+}

@@ -1,0 +1,110 @@
+import CKernels
+
+/// Buffers of a forward pass and the pass itself.
+///
+/// A pass takes some rows (a token of a sequence each), writes their keys and values into the
+/// cache, and leaves logits for the rows that ask for them. Everything is allocated when the
+/// runner is made; a pass allocates nothing.
+final class ForwardRunner {
+    /// A token to compute: its sequence must already count it.
+    struct Row {
+        var token: TokenID
+        var position: Int32
+        var pages: UnsafePointer<UnsafeMutablePointer<UInt8>?>
+        /// Length of the sequence this row belongs to, for frequencies that depend on it.
+        var sequenceLength: Int
+        var wantsLogits: Bool
+    }
+
+    /// What to keep of a pass for looking inside and for reward heads.
+    struct Capture {
+        /// Number of blocks after which the stream is kept; layerCount is after the final norm.
+        var layers: [Int]
+        /// [layers][rows][width], for all rows of the pass.
+        var states: UnsafeMutablePointer<Float>
+    }
+
+    let plan: ForwardPlan
+    /// Rows of a pass at most, and rows that may ask for logits.
+    let maxRows: Int
+    let maxLogitRows: Int
+    private let arena: Arena
+    private let state: UnsafeMutablePointer<PassState>
+    private let counters: UnsafeMutablePointer<rk_counter>
+    private let counterCount: Int
+    private let captureSlots: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
+
+    /// Logits of the rows that asked, in their order: `vocabularySize` floats each. Callers may
+    /// overwrite them.
+    var logits: UnsafeMutablePointer<Float> { state.pointee.logits }
+
+    init(plan: ForwardPlan, contextLength: Int, maxRows: Int, maxLogitRows: Int) throws {
+        self.plan = plan
+        self.maxRows = maxRows
+        self.maxLogitRows = maxLogitRows
+        let shape = PassShape(
+            plan: plan, contextLength: contextLength, rows: maxRows, logitRows: maxLogitRows)
+        arena = try Arena(byteCount: shape.byteCount)
+        // Each layer claims work at most six times, each expert twice more.
+        counterCount =
+            plan.architecture.layerCount * (8 + 2 * (plan.architecture.experts?.count ?? 0)) + 16
+        counters = .allocate(capacity: counterCount)
+        captureSlots = .allocate(capacity: plan.architecture.layerCount + 1)
+        state = .allocate(capacity: 1)
+        state.initialize(to: shape.makeState(plan: plan, in: arena, counters: counters))
+    }
+
+    deinit {
+        state.deallocate()
+        counters.deallocate()
+        captureSlots.deallocate()
+    }
+
+    /// Runs the model over the rows. Rows of one sequence come in the order of their positions.
+    func run(_ rows: [Row], capture: Capture? = nil) {
+        precondition(!rows.isEmpty && rows.count <= maxRows)
+        let pass = state
+        let rope = plan.ropes
+        var logitRows: Int32 = 0
+        for (index, row) in rows.enumerated() {
+            pass.pointee.rows[index] = rk_row(
+                pages: row.pages, position: row.position)
+            pass.pointee.tokens[index] = row.token
+            pass.pointee.usesLongRope[index] =
+                plan.architecture.ropes.isEmpty ? false : row.sequenceLength > rope[0].threshold
+            if row.wantsLogits {
+                pass.pointee.logitRows[Int(logitRows)] = Int32(index)
+                logitRows += 1
+            }
+        }
+        precondition(logitRows <= maxLogitRows)
+        pass.pointee.rowCount = Int32(rows.count)
+        pass.pointee.logitRowCount = logitRows
+        pass.pointee.planAttention()
+        for index in 0...plan.architecture.layerCount { captureSlots[index] = nil }
+        if let capture {
+            for (slot, layer) in capture.layers.enumerated() {
+                captureSlots[layer] = capture.states + slot * rows.count * plan.architecture.width
+            }
+        }
+        pass.pointee.capture = captureSlots
+        for index in 0..<counterCount { rk_counter_reset(counters + index) }
+        plan.team.run(pass) { context, thread, threads in
+            context!.assumingMemoryBound(to: PassState.self).pointee
+                .run(thread: thread, threads: threads)
+        }
+    }
+
+    /// Makes the next passes leave attention probabilities, until nil is set.
+    func setProbe(_ probe: AttentionProbe?) { state.pointee.probe = probe }
+}
+
+/// Asks a pass for attention probabilities: of one row, in every layer and head.
+struct AttentionProbe {
+    var row: Int32
+    /// Heads of the layer with the most.
+    var heads: Int
+    /// [layers][heads][position + 1]
+    var output: UnsafeMutablePointer<Float>
+    var length: Int
+}

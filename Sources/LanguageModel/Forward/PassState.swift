@@ -1,0 +1,152 @@
+import CKernels
+import Foundation
+
+/// The architecture's numbers as the pass reads them.
+struct PassSettings {
+    var width: Int32
+    var vocabulary: Int32
+    var headSize: Int32
+    var valueSize: Int32
+    var normKind: Int32
+    var normEpsilon: Float
+    var queryKeyNorm: Architecture.QueryKeyNorm
+    var isParallel: Bool
+    var sharesNorm: Bool
+    var hasPreNorm: Bool
+    var activation: Int32
+    var usedExperts: Int
+    var expertCount: Int
+    var softmaxFirst: Bool
+    var normalizesWeights: Bool
+    var learnedPositionOffset: Int
+    var embeddingScale: Float
+    var residualScale: Float
+    var attentionScale: Float
+    var logitScale: Float
+    var attentionSoftCap: Float
+    var logitSoftCap: Float
+
+    init(_ a: Architecture) {
+        width = Int32(a.width)
+        vocabulary = Int32(a.vocabularySize)
+        headSize = Int32(a.headSize)
+        valueSize = Int32(a.valueHeadSize)
+        normKind = Int32((a.norm == .rms ? RK_NORM_RMS : RK_NORM_LAYER).rawValue)
+        normEpsilon = a.normEpsilon
+        queryKeyNorm = a.queryKeyNorm
+        if case .parallel(let shared) = a.residual {
+            isParallel = true
+            sharesNorm = shared
+        } else {
+            isParallel = false
+            sharesNorm = false
+        }
+        hasPreNorm = a.normPlacement != .post
+        activation =
+            switch a.activation {
+            case .silu: Int32(RK_ACT_SILU.rawValue)
+            case .geluTanh: Int32(RK_ACT_GELU_TANH.rawValue)
+            case .gelu: Int32(RK_ACT_GELU.rawValue)
+            }
+        usedExperts = a.experts?.usedCount ?? 0
+        expertCount = a.experts?.count ?? 0
+        softmaxFirst = a.experts?.softmaxBeforeSelection ?? false
+        normalizesWeights = a.experts?.normalizesWeights ?? false
+        learnedPositionOffset = a.learnedPositionOffset ?? 0
+        embeddingScale = a.embeddingScale
+        residualScale = a.residualScale
+        attentionScale = a.attentionScale
+        logitScale = a.logitScale
+        attentionSoftCap = a.attentionSoftCap ?? 0
+        logitSoftCap = a.logitSoftCap ?? 0
+    }
+}
+
+/// One pass as every thread sees it: plain values and pointers only. The steps are in
+/// `PassState+Run.swift`.
+struct PassState {
+    let kernels: UnsafePointer<rk_kernels>
+    let team: OpaquePointer
+    let layers: UnsafePointer<LayerPlan>
+    let layerCount: Int
+    let ropes: UnsafePointer<RopePlan>
+    let ropeCount: Int
+    let tokenEmbedding: rk_matrix
+    let positionEmbedding: rk_matrix?
+    let outputNorm: NormPlan
+    let output: LinearPlan
+    let settings: PassSettings
+    let queryHeadsPerKeyHead: Int32
+
+    // The rows of this pass.
+    let rows: UnsafeMutablePointer<rk_row>
+    let tokens: UnsafeMutablePointer<Int32>
+    /// 0, 1, 2 …: attention items name rows through it.
+    let rowIndex: UnsafeMutablePointer<Int32>
+    let logitRows: UnsafeMutablePointer<Int32>
+    let usesLongRope: UnsafeMutablePointer<Bool>
+
+    /// The residual stream, [rows][width].
+    let stream: UnsafeMutablePointer<Float>
+    /// What a block is about to add to it, where it cannot be added at once.
+    let delta: UnsafeMutablePointer<Float>
+    /// Queries, keys and values side by side, [rows][projectedWidth].
+    let projected: UnsafeMutablePointer<Float>
+    let projectedWidth: Int
+    let partials: UnsafeMutablePointer<Float>
+    let chunks: Int32
+    let gate: UnsafeMutablePointer<Float>
+    let up: UnsafeMutablePointer<Float>
+    let logits: UnsafeMutablePointer<Float>
+    /// Memory of the activation sets: what matrices of the stream's width read, and others.
+    let inputs: UnsafeMutableRawPointer
+    let hiddenInputs: UnsafeMutableRawPointer
+    /// [rope][rows][ropeWidth]
+    let cosines: UnsafeMutablePointer<Float>
+    let sines: UnsafeMutablePointer<Float>
+    let ropeWidth: Int
+    let maxRows: Int
+    let items: UnsafeMutablePointer<rk_attention_item>
+    /// A row of floats a thread.
+    let scratch: UnsafeMutablePointer<Float>
+    let scratchWidth: Int
+    /// [rows][experts]: the router's weights; 0 for experts that are not used.
+    let routerScores: UnsafeMutablePointer<Float>
+    /// [experts][rows]: rows that use the expert.
+    let expertRows: UnsafeMutablePointer<Int32>
+    let expertOutput: UnsafeMutablePointer<Float>
+    let expertSlots: UnsafeMutablePointer<Int32>
+    let expertCounts: UnsafeMutablePointer<Int32>
+    let counters: UnsafeMutablePointer<rk_counter>
+
+    var rowCount: Int32 = 0
+    var logitRowCount: Int32 = 0
+    var itemCount: Int32 = 0
+    /// By number of blocks done: where to keep the stream; nil for most.
+    var capture: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?
+    var probe: AttentionProbe?
+
+    /// Cuts the attention of this pass's rows into items: some neighbouring rows and one chunk
+    /// of positions each. The same for all layers.
+    mutating func planAttention() {
+        let chunkLength = Int32(RK_CHUNK)
+        // As many rows as fill a register tile with the query heads that share a key head.
+        let group = max(1, Int32(RK_TILE) / queryHeadsPerKeyHead)
+        var count = 0
+        var first: Int32 = 0
+        while first < rowCount {
+            let rows = min(group, rowCount - first)
+            var last: Int32 = 0
+            for row in first..<first + rows {
+                rowIndex[Int(row)] = row
+                last = max(last, self.rows[Int(row)].position / chunkLength)
+            }
+            for chunk in 0...last {
+                items[count] = rk_attention_item(first_row: first, row_count: rows, chunk: chunk)
+                count += 1
+            }
+            first += rows
+        }
+        itemCount = Int32(count)
+    }
+}

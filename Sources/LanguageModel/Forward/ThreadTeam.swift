@@ -1,0 +1,29 @@
+import CKernels
+
+/// The threads that compute: one function runs on all of them at once.
+///
+/// One caller at a time; a ``Generator`` belongs to one thread, and all generators of a model
+/// are used from that thread.
+// Unchecked because of the pointer: the C team guards its own state, and `run` is documented
+// to have one caller at a time.
+final class ThreadTeam: @unchecked Sendable {
+    let handle: OpaquePointer
+    let size: Int
+
+    init(threads: Int) throws {
+        let wanted = threads > 0 ? threads : Int(rk_physical_cores())
+        guard let handle = rk_team_create(Int32(min(wanted, 256))) else {
+            throw LanguageModelError.invalidRequest(
+                "The system gives no \(wanted) threads; ask for fewer with --threads")
+        }
+        self.handle = handle
+        size = Int(rk_team_size(handle))
+    }
+
+    deinit { rk_team_destroy(handle) }
+
+    /// Runs a C function with a context on every thread and returns when all are done.
+    func run(_ context: UnsafeMutableRawPointer, _ function: rk_team_function) {
+        rk_team_run(handle, function, context)
+    }
+}

@@ -1,0 +1,229 @@
+import Foundation
+
+extension Generator {
+    /// Samples the candidates of a request. Every event comes on the calling thread; the last
+    /// is always ``GenerationEvent/finished(_:)``, also when cancelled.
+    @discardableResult
+    public func generate(
+        _ request: GenerationRequest, control: GenerationControl = GenerationControl(),
+        onEvent: (GenerationEvent) -> Void
+    ) throws -> [GeneratedReply] {
+        try check(request.prompt, room: 1)
+        guard !request.prompt.isEmpty else {
+            throw LanguageModelError.invalidRequest("There is no prompt to continue")
+        }
+        var timings = GenerationTimings()
+        let clock = ContinuousClock()
+        let start = clock.now
+        let base = prefixes.sequence(for: request.prompt, limit: request.prompt.count - 1)
+        timings.cachedTokens = base.count
+        let complete = read(request.prompt, into: base, control: control) { done in
+            onEvent(.promptRead(done: done, total: request.prompt.count))
+        }
+        timings.prefillTokens = base.count - timings.cachedTokens
+        timings.prefillSeconds = start.duration(to: clock.now) / .seconds(1)
+
+        let decodeStart = clock.now
+        var streams: [CandidateStream] = []
+        if complete {
+            // The prompt's distribution serves every candidate, also one that is added later.
+            let firstLogits = Array(logitRow(0))
+            let board = DecodingBoard(
+                generator: self, request: request, base: base, firstLogits: firstLogits)
+            board.decode(control: control, onEvent: onEvent)
+            streams = board.streams
+        } else {
+            streams = request.candidates.enumerated().map { index, candidate in
+                let stream = CandidateStream(
+                    index: index, candidate: candidate, request: request, sequence: base,
+                    model: model)
+                stream.finish(.cancelled)
+                onEvent(.candidateFinished(candidate: index, stream.reply))
+                return stream
+            }
+        }
+        prefixes.keep(base)
+        for stream in streams where complete { prefixes.keep(stream.sequence) }
+        timings.decodeTokens = streams.reduce(0) { $0 + $1.ids.count }
+        timings.decodeSeconds = decodeStart.duration(to: clock.now) / .seconds(1)
+        onEvent(.finished(timings))
+        return streams.map(\.reply)
+    }
+}
+
+/// The candidates of one request while they run, one batch a step.
+private final class DecodingBoard {
+    private let generator: Generator
+    private let request: GenerationRequest
+    private let base: CachedSequence
+    private let firstLogits: [Float]
+    /// The sampler may overwrite what it is given.
+    private let scratch: UnsafeMutableBufferPointer<Float>
+    private(set) var streams: [CandidateStream] = []
+
+    init(
+        generator: Generator, request: GenerationRequest, base: CachedSequence,
+        firstLogits: [Float]
+    ) {
+        self.generator = generator
+        self.request = request
+        self.base = base
+        self.firstLogits = firstLogits
+        scratch = .allocate(capacity: firstLogits.count)
+    }
+
+    deinit { scratch.deallocate() }
+
+    func decode(control: GenerationControl, onEvent: (GenerationEvent) -> Void) {
+        for candidate in request.candidates { start(candidate, onEvent: onEvent) }
+        var rows: [ForwardRunner.Row] = []
+        rows.reserveCapacity(Generator.maxLogitRows)
+        var active: [CandidateStream] = []
+        active.reserveCapacity(Generator.maxLogitRows)
+        while true {
+            for candidate in control.takeAdded() { start(candidate, onEvent: onEvent) }
+            for stream in streams
+            where !stream.isFinished && control.isCancelled(candidate: stream.index) {
+                finish(stream, .cancelled, onEvent: onEvent)
+            }
+            rows.removeAll(keepingCapacity: true)
+            active.removeAll(keepingCapacity: true)
+            for stream in streams where !stream.isFinished { active.append(stream) }
+            guard !active.isEmpty else { return }
+            // More candidates than a pass takes go in turns: those with the fewest tokens first.
+            if active.count > Generator.maxLogitRows {
+                active.sort { ($0.ids.count, $0.index) < ($1.ids.count, $1.index) }
+                active.removeLast(active.count - Generator.maxLogitRows)
+            }
+            for stream in active {
+                stream.sequence.append(stream.ids[stream.ids.count - 1])
+                let position = stream.sequence.count - 1
+                rows.append(
+                    generator.row(
+                        stream.sequence, position, total: stream.sequence.count, logits: true))
+            }
+            generator.runner.run(rows)
+            for (index, stream) in active.enumerated() {
+                advance(stream, logits: generator.logitRow(index), onEvent: onEvent)
+            }
+        }
+    }
+
+    private func start(
+        _ candidate: GenerationRequest.Candidate, onEvent: (GenerationEvent) -> Void
+    ) {
+        let stream = CandidateStream(
+            index: streams.count, candidate: candidate, request: request,
+            sequence: base.fork(length: base.count), model: generator.model)
+        streams.append(stream)
+        guard request.maxTokens > 0 else {
+            finish(stream, .length, onEvent: onEvent)
+            return
+        }
+        _ = scratch.update(fromContentsOf: firstLogits)
+        advance(stream, logits: scratch, onEvent: onEvent)
+    }
+
+    /// Draws a stream's next token and tells about it.
+    private func advance(
+        _ stream: CandidateStream, logits: UnsafeMutableBufferPointer<Float>,
+        onEvent: (GenerationEvent) -> Void
+    ) {
+        let total = generator.logSumExp(logits)
+        if logits.baseAddress != scratch.baseAddress {
+            _ = scratch.update(fromContentsOf: logits)
+        }
+        let id = stream.draw(from: scratch)
+        // The sampler worked on a copy; the first token's logits are still in `firstLogits`.
+        let logit =
+            logits.baseAddress == scratch.baseAddress ? firstLogits[Int(id)] : logits[Int(id)]
+        let (text, end) = stream.accept(id, logProbability: logit - total)
+        onEvent(.token(candidate: stream.index, id: id, text: text, logProbability: logit - total))
+        if let end {
+            finish(stream, end, onEvent: onEvent)
+        } else if stream.ids.count >= request.maxTokens
+            || stream.sequence.count + 1 >= generator.model.contextLength
+        {
+            finish(stream, .length, onEvent: onEvent)
+        }
+    }
+
+    private func finish(
+        _ stream: CandidateStream, _ reason: FinishReason, onEvent: (GenerationEvent) -> Void
+    ) {
+        let rest = stream.finish(reason)
+        if !rest.isEmpty { onEvent(.text(candidate: stream.index, rest)) }
+        onEvent(.candidateFinished(candidate: stream.index, stream.reply))
+    }
+}
+
+/// One candidate while it runs.
+final class CandidateStream {
+    let index: Int
+    let sequence: CachedSequence
+    private(set) var ids: [TokenID] = []
+    private(set) var isFinished = false
+    private let candidate: GenerationRequest.Candidate
+    private let sampler: Sampler
+    private let endOfGeneration: Set<TokenID>
+    private var detokenizer: Detokenizer?
+    private var stops: StopMatcher
+    private var history: [TokenID]
+    private var logProbabilities: [Float] = []
+    private var text = ""
+    private var finishReason = FinishReason.length
+
+    init(
+        index: Int, candidate: GenerationRequest.Candidate, request: GenerationRequest,
+        sequence: CachedSequence, model: Model
+    ) {
+        self.index = index
+        self.candidate = candidate
+        self.sequence = sequence
+        endOfGeneration = model.tokenizer?.specialTokens.endOfGeneration ?? []
+        sampler = Sampler(
+            options: candidate.sampling, seed: candidate.seed,
+            vocabularySize: model.vocabularySize, endOfGeneration: endOfGeneration)
+        detokenizer = model.tokenizer.map { Detokenizer($0) }
+        stops = StopMatcher(request.stopStrings)
+        history = request.prompt
+        let room = min(request.maxTokens, model.contextLength)
+        history.reserveCapacity(request.prompt.count + room)
+        ids.reserveCapacity(room)
+        logProbabilities.reserveCapacity(room)
+    }
+
+    func draw(from logits: UnsafeMutableBufferPointer<Float>) -> TokenID {
+        history.withUnsafeBufferPointer { sampler.sample(logits: logits, recent: $0) }
+    }
+
+    /// Takes a token in: the text that can be shown now, and whether the reply ends here.
+    func accept(_ id: TokenID, logProbability: Float) -> (text: String, end: FinishReason?) {
+        ids.append(id)
+        history.append(id)
+        logProbabilities.append(logProbability)
+        if endOfGeneration.contains(id) { return ("", .stop) }
+        let (shown, stopped) = stops.push(detokenizer?.push(id) ?? "")
+        text += shown
+        return (shown, stopped ? .stop : nil)
+    }
+
+    /// Ends the reply and returns the text that was held back.
+    @discardableResult
+    func finish(_ reason: FinishReason) -> String {
+        guard !isFinished else { return "" }
+        isFinished = true
+        finishReason = reason
+        guard !stops.hasStopped else { return "" }
+        let (shown, _) = stops.push(detokenizer?.finish() ?? "")
+        let rest = stops.hasStopped ? shown : shown + stops.finish()
+        text += rest
+        return rest
+    }
+
+    var reply: GeneratedReply {
+        GeneratedReply(
+            text: text, ids: ids, logProbabilities: logProbabilities, finishReason: finishReason,
+            seed: candidate.seed)
+    }
+}
