@@ -3,6 +3,7 @@
 @_exported import enum LanguageModel.FinishReason
 @_exported import struct LanguageModel.GenerationTimings
 @_exported import enum LanguageModel.KernelChoice
+@_exported import struct LanguageModel.ModelInfo
 @_exported import struct LanguageModel.ModelOptions
 @_exported import struct LanguageModel.SamplingOptions
 @_exported import typealias LanguageModel.TokenID

@@ -15,10 +15,11 @@ struct Riposte: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            AskCommand.self, ModelsCommand.self, TemplatesCommand.self, ConversationsCommand.self,
-            RankingsCommand.self, RewardCommand.self, TokenizeCommand.self, PromptCommand.self,
-            LogprobsCommand.self, DoctorCommand.self,
-        ])
+            ChatCommand.self, AskCommand.self, ModelsCommand.self, TemplatesCommand.self,
+            ConversationsCommand.self, RankingsCommand.self, RewardCommand.self,
+            TokenizeCommand.self, PromptCommand.self, LogprobsCommand.self, DoctorCommand.self,
+        ],
+        defaultSubcommand: ChatCommand.self)
 
     /// Replaces the parser's own entry: one sentence on standard error, exit status 2 for a
     /// wrong call, 1 for what failed, 128 + n for a signal.

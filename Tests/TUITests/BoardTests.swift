@@ -124,7 +124,7 @@ import Testing
     @Test func noScoreBeforeThereIsARewardModel() {
         var state = focused()
         #expect(!render(state, state.size).grid.description.contains("reward"))
-        #expect(state.press([.character("r")]).isEmpty)
+        #expect(state.press([.character("r")]) == [.scoreBoard(7)])
         #expect(state.board?.ordering == .sampling)
         #expect(state.notices.current?.text.contains("no reward model") == true)
     }

@@ -9,6 +9,9 @@ enum Action: Sendable {
     case mouseUsed(MouseEvent)
     case focusChanged(Bool)
     case composerChanged(ComposerState)
+    /// Enter in a history search, which readline took.
+    case composerAccepted(String)
+    case completionsOffered([String])
     case editorReturned(String?)
 
     /// The screen's clock, in seconds; sent before what happened then.
@@ -28,8 +31,12 @@ enum Action: Sendable {
     case contextMeasured(ContextUse)
     case promptRendered(PromptSnapshot)
     case treeListed([TreeNode])
+    /// A template's file is there to be edited.
+    case templateFileFound(String)
 
     // A generation
+    /// One was begun by the runner itself: an edited message is answered anew.
+    case generationRequested
     case generationStarted(GenerationStart)
     case promptRead(done: Int, total: Int)
     case tokensReceived([TokenBatch])

@@ -72,6 +72,8 @@ struct BoardState: Sendable, Equatable {
     var foldsDuplicates = true
     var marksDifferences = false
 
+    /// The beginning that each reply was given, for a continued one.
+    var prefix = ""
     /// Probabilities of the template's labels.
     var labels: [LabelProbability] = []
 

@@ -16,7 +16,7 @@ public enum Command: String, Sendable, CaseIterable {
     case focusComposer
     // Messages
     case messageUp, messageDown, previousSibling, nextSibling, editMessage, regenerate
-    case continueReply, undo, branchHere
+    case continueReply, undo, branchHere, openBoard
     // Lists and pages on top of the screen
     case close, choose, up, down, left, right, pageUp, pageDown, first, last
     case deleteItem, renameItem, tagItem, exportItem
@@ -104,6 +104,7 @@ public enum Command: String, Sendable, CaseIterable {
         .regenerate: Text("regenerate", "Sample the reply anew; the old one is kept."),
         .continueReply: Text("continue", "Go on where the reply was cut.", palette: true),
         .undo: Text("undo", "Take the last change back.", palette: true),
+        .openBoard: Text("board", "Show the turn's replies side by side, to rank them again."),
         .branchHere: Text("branch", "Write the next message after this one."),
         .close: Text("close", "Close this page."),
         .choose: Text("choose", "Take the selected line."),

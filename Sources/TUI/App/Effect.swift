@@ -13,7 +13,9 @@ enum Effect: Sendable, Equatable {
     case setComposer(String)
     case addHistory(String)
     case completeCommand
+    /// Edits the text of the composer.
     case openEditor(String)
+    case openFile(String)
 
     // Generating
     case startGeneration(GenerationPlan)
@@ -26,7 +28,10 @@ enum Effect: Sendable, Equatable {
     case acceptCandidate(Int64)
     case editCandidate(candidate: Int64, text: String, seconds: Double)
     case retractRanking(Int64)
+    /// The latest board of several replies to a message of the person.
     case showBoard(message: Int64)
+    /// Scores the replies with the reward model there is now.
+    case scoreBoard(Int64)
     case inspectTokens(candidate: Int64?, message: Int64?)
     case continueFrom(candidate: Int64, token: Int, alternative: TokenID, GenerationPlan)
 

@@ -155,6 +155,7 @@ extension KeyMap {
         Binding(.messages, [.character("r")], .regenerate),
         Binding(.messages, [.character("c")], .continueReply),
         Binding(.messages, [.character("b")], .branchHere),
+        Binding(.messages, [.character("o")], .openBoard),
         Binding(.messages, [.character("m")], .map),
         Binding(.messages, [.character("t")], .tokens),
         Binding(.messages, [.character("v")], .attention),

@@ -12,6 +12,8 @@ struct Notice: Sendable, Equatable {
 struct NoticesState: Sendable, Equatable {
     private(set) var current: Notice?
     private(set) var log: [Notice] = []
+    /// How many there have been; ``log`` keeps the latest.
+    private(set) var count = 0
 
     mutating func add(_ kind: Notice.Kind, _ text: String, now: Double) {
         let lifetime: Double? =
@@ -23,6 +25,7 @@ struct NoticesState: Sendable, Equatable {
         let notice = Notice(kind: kind, text: text, expiresAt: lifetime.map { now + $0 })
         current = notice
         log.append(notice)
+        count += 1
         if log.count > 100 { log.removeFirst(log.count - 100) }
     }
 

@@ -8,6 +8,7 @@ enum SlashCommand: Sendable, Equatable {
     case system(String)
     case model(String)
     case conversation(String)
+    case open(Int64)
     case compare([String])
     case variable(String, String)
     case saveTemplate(String)
@@ -110,6 +111,9 @@ enum SlashCommand: Sendable, Equatable {
         },
         plain("new", "Start a new conversation.", .command(.newConversation)),
         word("conversations", "[WORDS]", "Open or search conversations.") { .conversation($0) },
+        .init(
+            name: "open", arguments: "NUMBER", help: "Open the conversation of that number."
+        ) { Int64($0).map { .command(.open($0)) } ?? .wrong },
         word("title", "TEXT", "Name the conversation.") { .title($0) },
         word("tag", "NAME …", "Set the conversation's tags.") {
             .tags($0.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init))

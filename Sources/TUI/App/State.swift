@@ -18,6 +18,8 @@ struct State: Sendable {
     var board: BoardState?
     /// What readline holds, as last reported.
     var composer = ComposerState()
+    /// Words that Tab could complete to, while there are several.
+    var completions: [String] = []
     /// The message or reply that the composer is editing; nil writes a new one.
     var editTarget: EditTarget?
     var generation = GenerationState()

@@ -172,10 +172,17 @@ extension State {
 
     private mutating func toggleOrder() -> [Effect] {
         guard session.rewardModel != nil || board?.hasRewards == true else {
-            return explain(
+            notify(
+                .information,
                 "There is no reward model yet; rank some boards, then run riposte train reward.")
+            // One may have been trained since the last reply.
+            guard let id = board?.recordID, board?.isComplete == true else { return [] }
+            return [.scoreBoard(id)]
         }
         ordersByReward.toggle()
+        if let board, board.isComplete, !board.hasRewards, let id = board.recordID {
+            return [.scoreBoard(id)]
+        }
         if var board, !board.isSingle {
             guard !board.isBlind else { return explain("A blind board keeps its order.") }
             let shown = board.visible.firstIndex(of: board.selected) ?? 0
@@ -218,7 +225,8 @@ extension State {
             candidates: snapshot.board.candidates.map(\.id), parent: snapshot.board.parent)
         board.recordID = snapshot.board.id
         for (index, candidate) in snapshot.board.candidates.enumerated() {
-            board.candidates[index].finish(as: candidate, now: now)
+            board.candidates[index].finish(
+                as: candidate, after: snapshot.board.variant(of: candidate)?.prefix ?? "", now: now)
             if snapshot.variants.indices.contains(index) {
                 board.candidates[index].variant = snapshot.variants[index]
             }

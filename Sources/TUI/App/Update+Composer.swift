@@ -100,6 +100,11 @@ extension State {
         case .conversation(let words):
             overlay = .conversations(ListState(filter: words))
             return [.listConversations(words)]
+        case .open(let id):
+            guard !generation.isRunning else {
+                return explain("A reply is being written; Esc stops it.", .warning)
+            }
+            return [.openConversation(id, message: nil)]
         case .compare(let names): return compare(names)
         case .variable(let name, let value):
             session.variables[session.templateName, default: [:]][name] = value

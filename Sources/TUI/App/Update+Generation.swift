@@ -55,10 +55,17 @@ extension State {
 
     mutating func followGeneration(_ action: Action) -> [Effect] {
         switch action {
+        case .generationRequested:
+            generation = GenerationState()
+            generation.phase = .starting
+            generation.startedAt = now
+            transcript.scroll = .following
+            return []
         case .generationStarted(let start):
             var board = BoardState(candidates: start.candidates, parent: start.parent)
             board.recordID = start.board
             board.isBlind = isBlind && !board.isSingle
+            board.prefix = start.prefix
             for index in board.candidates.indices {
                 board.candidates[index].text = start.prefix
                 if start.variants.indices.contains(index) {
@@ -126,7 +133,8 @@ extension State {
 
     private mutating func finish(_ candidate: Candidate) {
         guard let index = board?.index(of: candidate.id) else { return }
-        board?.candidates[index].finish(as: candidate, now: now)
+        let prefix = board?.prefix ?? ""
+        board?.candidates[index].finish(as: candidate, after: prefix, now: now)
         if candidate.reward != nil { noteScores() }
     }
 
@@ -151,7 +159,10 @@ extension State {
     private mutating func finishGeneration(_ speed: Double?) -> [Effect] {
         generation.phase = .idle
         generation.tokensPerSecond = speed ?? generation.tokensPerSecond
-        guard var board else { return sendQueued() }
+        guard var board else {
+            let next = sendQueued()
+            return next.isEmpty ? [.measureContext(plan(.again(message: nil)))] : next
+        }
         board.phase = .complete
         board.completedAt = now
         self.board = board
@@ -188,8 +199,8 @@ extension BoardCandidate {
         finishedAt = now
     }
 
-    mutating func finish(as candidate: Candidate, now: Double) {
-        text = candidate.text
+    mutating func finish(as candidate: Candidate, after prefix: String, now: Double) {
+        text = prefix + candidate.text
         tokenCount = candidate.ids.count
         logProbability = candidate.logProbability
         finishReason = candidate.finishReason ?? .cancelled

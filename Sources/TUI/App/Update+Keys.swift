@@ -96,7 +96,7 @@ extension State {
         case .scrollToEnd: return scrollToEnd()
 
         case .messages, .messageUp, .messageDown, .previousSibling, .nextSibling, .editMessage,
-            .branchHere:
+            .branchHere, .openBoard:
             return walkMessages(command)
         case .boardLeft, .boardRight, .boardUp, .boardDown, .boardNext, .rank, .tie, .allBad,
             .unrank, .undoRanking, .submitRanking, .accept, .order, .orderByReward,

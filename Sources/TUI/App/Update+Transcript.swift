@@ -78,6 +78,13 @@ extension State {
                 .selectLeaf(
                     conversation: conversation, leaf: transcript.messages[selected].id)
             ]
+        case .openBoard:
+            guard !generation.isRunning else {
+                return explain("A reply is being written; Esc stops it.", .warning)
+            }
+            let asked = transcript.messages[...selected].last { $0.role == .user }
+            guard let asked else { return explain("There is no turn with replies here.") }
+            return [.showBoard(message: asked.id)]
         default: return []
         }
         showSelectedMessage()

@@ -16,8 +16,17 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
     case .focusChanged:
         return []
     case .composerChanged(let composer):
+        if composer.text != state.composer.text { state.completions = [] }
         state.composer = composer
+        return [.saveDraft(composer.text)]
+    case .composerAccepted(let text):
+        state.composer.text = text
+        return state.send()
+    case .completionsOffered(let words):
+        state.completions = words
         return []
+    case .templateFileFound(let path):
+        return [.openFile(path)]
     case .editorReturned(let text):
         return text.map { [.setComposer($0)] } ?? []
     case .timePassed(let now):
@@ -69,7 +78,8 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
         state.tree = nodes
         return []
 
-    case .generationStarted, .promptRead, .tokensReceived, .candidateFinished, .candidateAdded,
+    case .generationRequested, .generationStarted, .promptRead, .tokensReceived, .candidateFinished,
+        .candidateAdded,
         .rewardsReceived, .labelsReceived, .replyAdopted, .generationFinished,
         .generationFailed:
         return state.followGeneration(action)
@@ -144,15 +154,7 @@ extension State {
     }
 
     mutating func receive(_ use: ContextUse) {
-        let wasDropping = context.droppedMessages
         context = use
-        if use.droppedMessages > wasDropping {
-            let count = use.droppedMessages
-            notify(
-                .warning,
-                "The context is full: the oldest \(count == 1 ? "message is" : "\(count) messages are") "
-                    + "left out of the prompt; system text and examples stay.")
-        }
     }
 
     mutating func paste(_ text: String) -> [Effect] {

@@ -17,7 +17,8 @@ struct OverlayLayout {
         let room = Rect(
             column: 0, row: 0, columns: size.columns, rows: max(0, size.rows - below))
         let isList = state.overlay?.list != nil
-        let columns = isNarrow ? room.columns : min(room.columns - 4, isList ? 96 : 104)
+        // A strip of the conversation beside the frame would only disturb.
+        let columns = size.columns < 110 ? room.columns : min(room.columns - 4, isList ? 96 : 104)
         var rows = isNarrow || room.rows < 26 ? room.rows : room.rows - 2
         if isList, !isNarrow {
             let count = Self.itemLimit(state)

@@ -14,6 +14,9 @@ enum StatusView {
     private static func activity(_ state: State, columns: Int) -> Line {
         let theme = state.theme
         if let notice = state.notices.current { return line(for: notice, theme: theme) }
+        if !state.completions.isEmpty {
+            return Line(state.completions.joined(separator: "  "), style: theme[.muted])
+        }
         if let loading = state.session.loading {
             var line = Line("Loading \(loading.name) ", style: theme[.muted])
             line.append(
@@ -130,7 +133,8 @@ enum StatusView {
         if let reward = state.session.rewardModel, !state.isBlind {
             parts.append(
                 Line(
-                    "reward \(reward)" + (state.showsScores ? "" : " (hidden)"), style: plain))
+                    "reward \(reward.split(separator: " ").first ?? "")"
+                        + (state.showsScores ? "" : " (hidden)"), style: plain))
         }
         if state.ordersByReward { parts.append(Line("by reward", style: plain)) }
         let temperature = state.settings.value(.temperature, under: state.session.template).value
@@ -248,7 +252,8 @@ enum StatusView {
             return [
                 (.messageUp, "earlier"), (.messageDown, "later"), (.previousSibling, "version"),
                 (.nextSibling, "version"), (.editMessage, "edit"), (.regenerate, "regenerate"),
-                (.continueReply, "continue"), (.branchHere, "branch"), (.tokens, "tokens"),
+                (.continueReply, "continue"), (.branchHere, "branch"), (.openBoard, "board"),
+                (.tokens, "tokens"),
                 (.contextHelp, "keys"), (.focusComposer, "composer"),
             ]
         }

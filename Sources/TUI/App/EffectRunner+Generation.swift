@@ -1,0 +1,239 @@
+import Engine
+import Foundation
+
+extension EffectRunner {
+    // MARK: Generating
+
+    func generate(_ plan: GenerationPlan) throws {
+        let conversation = try requireConversation()
+        var message: Int64?
+        var continues = false
+        switch plan.subject {
+        case .message(let text):
+            _ = try workspace.store.append(text, role: .user, to: conversation)
+            try? workspace.store.saveDraft("", conversation: nil)
+            try showConversation()
+        case .again(let id): message = id
+        case .continuation(let id):
+            message = id
+            continues = true
+        }
+        let request = ReplyRequest(
+            conversation: conversation, message: message, variants: try variants(of: plan),
+            seed: plan.settings.seed, continues: continues)
+        follow(try workspace.reply(request))
+    }
+
+    func addCandidate(to board: Int64) throws {
+        if let control = session.withLock({ $0.control }), !control.isOver,
+            try control.addCandidate() != nil
+        {
+            return
+        }
+        follow(try workspace.addCandidate(to: board))
+    }
+
+    /// Another token at a place of a reply, and from there on as the model will.
+    func continueReply(
+        _ candidate: Int64, at token: Int, with alternative: TokenID, _ plan: GenerationPlan
+    ) throws {
+        let (original, boardID) = try workspace.store.candidate(candidate)
+        let board = try workspace.store.board(boardID)
+        let ids = original.ids.prefix(token) + [alternative]
+        guard let tokenizer = workspace.loadedModel?.tokenizer else { throw EngineError.noModel }
+        let prefix = board.variant(of: original)?.prefix ?? ""
+        let bytes = ids.flatMap { tokenizer.bytes(of: $0) }
+        let text = prefix + String(decoding: bytes, as: UTF8.self)
+        let start = try workspace.store.add(
+            text, role: .assistant, to: board.conversation, parent: board.parent)
+        var single = plan
+        single.count = 1
+        let request = ReplyRequest(
+            conversation: board.conversation, message: start.id,
+            variants: try variants(of: single), seed: plan.settings.seed, continues: true)
+        follow(try workspace.reply(request), dropping: start.id)
+    }
+
+    func variants(of plan: GenerationPlan) throws -> [ReplyVariant] {
+        let names = plan.compared.isEmpty ? [plan.templateName] : plan.compared
+        return try names.map { name in
+            let template = try workspace.templates.template(name)
+            var settings = GenerationSettings(
+                template: template, overrides: plan.settings.overrides)
+            if let window = plan.settings[.repetitionWindow] {
+                settings.sampling.repetitionWindow = Int(window)
+            }
+            settings.stop += stopStrings.filter { !settings.stop.contains($0) }
+            return ReplyVariant(
+                template: template, settings: settings, variables: plan.variables,
+                count: plan.count)
+        }
+    }
+
+    /// Turns a reply's events into actions until its last.
+    private func follow(_ reply: Reply, dropping start: Int64? = nil) {
+        session.withLock { $0.control = reply.control }
+        Task.detached { [self] in
+            var isAdopted = false
+            for await event in reply.events {
+                if case .adopted = event, let start {
+                    isAdopted = true
+                    try? workspace.store.delete(message: start)
+                }
+                receive(event)
+            }
+            session.withLock { session in
+                if session.control === reply.control { session.control = nil }
+            }
+            if let start, !isAdopted {
+                try? workspace.store.delete(message: start)
+                try? showConversation()
+            }
+        }
+    }
+
+    private func receive(_ event: ReplyEvent) {
+        switch event {
+        case .started(let board, let prompts):
+            session.withLock { $0.cached = prompts.last?.ids ?? [] }
+            post(
+                .generationStarted(
+                    GenerationStart(
+                        board: board.id, parent: board.parent,
+                        candidates: board.candidates.map(\.id),
+                        variants: Self.labels(of: board), prefix: prompts.first?.prefix ?? "",
+                        use: prompts.first.map(ContextUse.init) ?? ContextUse())))
+        case .promptRead(let done, let total): post(.promptRead(done: done, total: total))
+        case .text(let candidate, let delta, let tokens, let logProbability):
+            post(
+                .tokensReceived([
+                    TokenBatch(
+                        candidate: candidate, text: delta, tokens: tokens,
+                        logProbability: logProbability)
+                ]))
+        case .candidateAdded(let candidate): post(.candidateAdded(candidate))
+        case .candidateFinished(let candidate): post(.candidateFinished(candidate))
+        case .scored(let scores, let model): post(.rewardsReceived(scores, rewardModel: model))
+        case .labels(let labels): post(.labelsReceived(labels))
+        case .adopted(let message):
+            if let id = message.candidate, let (candidate, _) = try? workspace.store.candidate(id) {
+                session.withLock { $0.cached += candidate.ids }
+            }
+            post(.replyAdopted(message: message.id))
+            do { try showConversation() } catch { post(.noticed(.failure, error.sentence)) }
+        case .notice(let text): post(.noticed(.warning, text))
+        case .finished(let timings):
+            let speed =
+                timings.decodeSeconds > 0
+                ? Double(timings.decodeTokens) / timings.decodeSeconds : nil
+            post(.generationFinished(tokensPerSecond: speed))
+        case .failed(let error): post(.generationFailed(error.sentence))
+        }
+    }
+
+    /// What sets the candidates of a comparison apart.
+    static func labels(of board: Board) -> [String] {
+        guard board.isComparison else { return [] }
+        let models = Set(board.variants.map(\.modelFingerprint))
+        return board.candidates.map { candidate in
+            guard let variant = board.variant(of: candidate) else { return "" }
+            return models.count > 1
+                ? "\(variant.templateName) · \(variant.modelName)" : variant.templateName
+        }
+    }
+
+    // MARK: Boards
+
+    func submit(_ submission: RankingSubmission) throws {
+        let ranking = Ranking(
+            board: submission.board, ranks: submission.ranks, isAllBad: submission.isAllBad,
+            displayOrder: submission.displayOrder, scoresVisible: submission.scoresVisible,
+            isBlind: submission.isBlind, secondsTaken: submission.secondsTaken)
+        let (stored, message) = try workspace.submit(ranking, chosen: submission.continueWith)
+        post(.boardDecided(ranking: stored.id, continued: message != nil))
+        if message != nil { try showConversation() }
+        post(.templateRecordsChanged(try workspace.store.templateRecords()))
+    }
+
+    func showBoard(_ message: Int64) throws {
+        guard let conversation else { return }
+        let boards = try workspace.store.boards(of: conversation, answering: message)
+        guard let board = boards.last(where: { $0.candidates.count > 1 }) else {
+            post(.noticed(.information, "This turn has only single replies; r makes another."))
+            return
+        }
+        post(
+            .boardShown(
+                BoardSnapshot(
+                    board: board, variants: Self.labels(of: board),
+                    rankings: try workspace.store.rankings(of: board.id))))
+    }
+
+    func score(_ board: Int64) async throws {
+        guard let name = workspace.rewards.activeName else { return }
+        post(.rewardModelChanged(name))
+        let scores = try await workspace.rescore(board: board)
+        post(.rewardsReceived(scores, rewardModel: name))
+    }
+
+    /// The tokens of a reply with what else could have stood there: one reading of prompt and
+    /// reply.
+    func inspect(candidate: Int64?, message: Int64?) async throws {
+        guard let candidate else {
+            post(
+                .noticed(.information, "This reply was not sampled here; it has no stored tokens."))
+            post(.tokensInspected(candidate: nil, []))
+            return
+        }
+        let (found, boardID) = try workspace.store.candidate(candidate)
+        let board = try workspace.store.board(boardID)
+        let prompt = board.variant(of: found)?.promptIDs ?? []
+        guard !found.ids.isEmpty, !prompt.isEmpty else {
+            post(.tokensInspected(candidate: candidate, []))
+            return
+        }
+        let positions = try await workspace.inference.logProbabilities(
+            of: prompt + found.ids, top: 10)
+        session.withLock { $0.cached = prompt + found.ids }
+        let pieces = try workspace.pieces(of: found.ids)
+        var tokens: [TokenDetail] = []
+        for (offset, piece) in pieces.enumerated() {
+            let place = prompt.count + offset
+            guard positions.indices.contains(place) else { break }
+            let top = positions[place - 1].top
+            let names = try workspace.pieces(of: top.map(\.id))
+            tokens.append(
+                TokenDetail(
+                    id: piece.id, text: piece.text, logProbability: positions[place].logProbability,
+                    alternatives: zip(top, names).map {
+                        .init(id: $0.id, text: $1.text, logProbability: $0.logProbability)
+                    }))
+        }
+        post(.tokensInspected(candidate: candidate, tokens))
+    }
+}
+
+extension ContextUse {
+    init(_ prompt: ComposedPrompt) {
+        system = prompt.parts.system
+        examples = prompt.parts.examples
+        turns = prompt.parts.turns
+        droppedMessages = prompt.dropped.count
+        reply = prompt.replyRoom
+        total = prompt.contextLength
+    }
+}
+
+extension ChatSettings {
+    /// The person's own values, for the engine.
+    var overrides: SettingOverrides {
+        var overrides = SettingOverrides()
+        overrides.temperature = self[.temperature].map(Float.init)
+        overrides.topK = self[.topK].map { Int($0) }
+        overrides.topP = self[.topP].map(Float.init)
+        overrides.minP = self[.minP].map(Float.init)
+        overrides.repetitionPenalty = self[.repetitionPenalty].map(Float.init)
+        overrides.maxTokens = self[.maxTokens].map { Int($0) }
+        return overrides
+    }
+}
