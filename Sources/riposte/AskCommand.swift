@@ -130,7 +130,8 @@ struct AskCommand: AsyncParsableCommand {
         let timings = Mutex(GenerationTimings())
         report.replies = try await inference.generate(request, control: control) { event in
             switch event {
-            case .token(_, _, let text, _) where streams: StandardOutput.write(text)
+            case .token(_, _, let text, _) where streams, .text(_, let text) where streams:
+                StandardOutput.write(text)
             case .finished(let measured): timings.withLock { $0 = measured }
             default: break
             }

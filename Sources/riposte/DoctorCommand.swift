@@ -49,7 +49,7 @@ struct Examination {
     let isQuick: Bool
 
     func findings() -> [Finding] {
-        [version, memory] + folders + [model] + templates + rewards
+        [version, processor, memory] + folders + [model] + templates + rewards
             + [database, terminal, locale]
     }
 
@@ -64,6 +64,20 @@ struct Examination {
     private var version: Finding {
         let system = ProcessInfo.processInfo.operatingSystemVersionString
         return ok("version", "riposte \(Riposte.version) on \(system)")
+    }
+
+    private var processor: Finding {
+        let processor = Processor.current
+        let sets = processor.kernels.map(\.rawValue).joined(separator: ", ")
+        guard processor.chosen != .reference else {
+            return problem(
+                "processor",
+                "only the reference kernels run here, slowly; a processor with AVX2 or NEON is "
+                    + "needed for speed")
+        }
+        return ok(
+            "processor",
+            "\(processor.physicalCores) cores, kernels \(processor.chosen.rawValue) (of \(sets))")
     }
 
     private var memory: Finding {
