@@ -10,6 +10,7 @@
 #define NAME(x) x##_neon
 #define TOKEN_TILE 12
 #define VALUE_TILE 6
+#define PLANES 2
 #define WIDE_ZERO 0
 #define dot_small(a, w, x)                                                                     \
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)(w), (int8x16_t)vdupq_n_s32(x)))

@@ -107,7 +107,7 @@ double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels) {
         memset(memory, 0, (size_t)bytes);
         memset(set_memory, 0, (size_t)set_bytes);
         c.matrix.data = memory;
-        rk_activations_place(&c.set, set_memory, RK_TILE, COLS);
+        rk_activations_place(&c.set, set_memory, RK_TILE, COLS, 1);
         for (int repeat = 0; repeat < 5; repeat++) {
             double start = now();
             rk_team_run(team, multiply_share, &c);

@@ -16,6 +16,14 @@ extern const rk_kernels rk_avx512_table;
 extern const rk_kernels rk_neon_table;
 #endif
 
+// The inputs of one register tile, from an activation set.
+typedef struct {
+    int32_t blocks;
+    const int8_t *quants, *low_quants;
+    const float *scales, *sums, *half_sums;
+    const int32_t *zeros;
+} rk_tile;
+
 // Shared by all tables: storing one position is too little work for vectors.
 void rk_store_cached(
     const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row, int32_t kv_head,

@@ -6,6 +6,7 @@
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   dot_small(a, w, x)  a + Σ4 w · x for bytes w ≤ 127 (unsigned) and signed bytes x
 //   dot_wide(a, w, x)   the same for bytes that stand 128 above their value
+//   PLANES           planes of quantised inputs by default
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by zeros128
 //   half_to_float(p), float_to_half(p, v), bytes_to_float(p), round_to_int(v),
 //   pack_store(p, v)
@@ -83,14 +84,22 @@ static void NAME(prepare)(
             most = max_(most, magnitude);
         }
         float largest = max_lanes(most);
-        float scale = largest / 127.0f;
-        float inverse = largest > 0 ? 127.0f / largest : 0;
+        float limit = set->planes == 2 ? 127.0f * 128.0f : 127.0f;
+        float scale = largest / limit;
+        float inverse = largest > 0 ? limit / largest : 0;
         int64_t at = base + (int64_t)b * width;
         int8_t *quants = set->quants + at * RK_BLOCK;
+        int8_t *low = set->low_quants + at * RK_BLOCK;
         int32_t half[2] = {0, 0};
         UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
             vi q = round_to_int(v[i] * inverse);
-            pack_store(quants + i * LANES, q);
+            if (set->planes == 2) {
+                vi high = (q + 64) >> 7;
+                pack_store(quants + i * LANES, high);
+                pack_store(low + i * LANES, q - (high << 7));
+            } else {
+                pack_store(quants + i * LANES, q);
+            }
             half[i * LANES / 16] += __builtin_reduce_add(q);
         }
         int32_t total = half[0] + half[1];
@@ -111,85 +120,83 @@ static void NAME(prepare)(
 // One group of 16 rows times one tile of `T` tokens. All parameters but the pointers are
 // constants at each call, so that the loops unroll into straight register code.
 INLINE void NAME(int_tile)(
-    const uint8_t *group, int32_t blocks, const int8_t *quants, const float *scales,
-    const float *sums, const float *half_sums, const int32_t *zeros, float *output,
-    int64_t stride, bool add, const int32_t width, const int T, const int bits,
-    const int scale_sets, const int has_min, const int zero) {
+    const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,
+    const int32_t width, const int T, const int bits, const int scale_sets, const int has_min,
+    const int zero, const int planes) {
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
+    const int32_t blocks = tile->blocks;
+    // Columns of four that one scale covers.
+    const int words = scale_sets == 1 ? 8 : 4;
     for (int part = 0; part < RK_ROWS / LANES; part++) {
         const uint8_t *block = group;
         // Scales stand before the integers, padded to whole cache lines.
-        const uint8_t *block_weights
+        const uint8_t *weights
             = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64 + part * LANES * 4;
-        const int8_t *x = quants;
+        const int8_t *inputs[2] = {tile->quants, tile->low_quants};
+        const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
+        const int32_t *zeros = tile->zeros;
         vf total[TOKEN_TILE];
         UNROLL for (int t = 0; t < T; t++) total[t] = splat(0);
         for (int32_t b = 0; b < blocks; b++) {
             const uint16_t *block_scales = (const uint16_t *)block;
-            const uint8_t *weights = block_weights;
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[TOKEN_TILE];
-                // Stored integers stand `zero` above their value; the correction is where
-                // the sum begins.
-                UNROLL for (int t = 0; t < T; t++) {
-                    if (zero == 0 || (zero == 128 && !WIDE_ZERO)) sum[t] = (vi){};
-                    else if (scale_sets == 1) sum[t] = (vi){} + zeros[((int64_t)b * width + t) * 3];
-                    else sum[t] = (vi){} + zeros[((int64_t)b * width + t) * 3 + 1 + set];
-                }
-                if (bits == 4) {
-                    // Low nibbles are the first 16 columns, high nibbles the last.
-                    UNROLL for (int j = 0; j < 4; j++) {
-                        vb packed = *(const vb *)(weights + j * 64);
-                        if (scale_sets == 1 || set == 0) {
-                            vb low = packed & 15;
-                            UNROLL for (int t = 0; t < T; t++) {
-                                int32_t word;
-                                memcpy(&word, x + t * RK_BLOCK + j * 4, 4);
-                                sum[t] = dot_small(sum[t], low, word);
-                            }
-                        }
-                        if (scale_sets == 1 || set == 1) {
-                            vb high = (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
-                            UNROLL for (int t = 0; t < T; t++) {
-                                int32_t word;
-                                memcpy(&word, x + t * RK_BLOCK + 16 + j * 4, 4);
-                                sum[t] = dot_small(sum[t], high, word);
-                            }
+                UNROLL for (int t = 0; t < T; t++) sum[t] = (vi){};
+                UNROLL for (int plane = 0; plane < planes; plane++) {
+                    const int8_t *x = inputs[plane];
+                    if (plane == 1) {
+                        UNROLL for (int t = 0; t < T; t++) sum[t] <<= 7;
+                    }
+                    // Stored integers stand `zero` above their value; the sum of the inputs
+                    // takes that out.
+                    if (plane == planes - 1 && zero != 0 && (zero != 128 || WIDE_ZERO)) {
+                        UNROLL for (int t = 0; t < T; t++) {
+                            sum[t] += zeros[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
                         }
                     }
-                } else {
-                    const int from = scale_sets == 1 ? 0 : set * 4;
-                    const int to = scale_sets == 1 ? 8 : from + 4;
-                    UNROLL for (int j = from; j < to; j++) {
-                        vb packed = *(const vb *)(weights + j * 64);
+                    UNROLL for (int j = 0; j < words; j++) {
+                        // With 4 bits, low nibbles are the first 16 columns, high nibbles
+                        // the last.
+                        const int column = scale_sets == 1 ? j : set * 4 + j;
+                        vb w;
+                        if (bits == 4) {
+                            vb packed = *(const vb *)(weights + column % 4 * 64);
+                            w = column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
+                        } else {
+                            w = *(const vb *)(weights + column * 64);
+                        }
                         UNROLL for (int t = 0; t < T; t++) {
                             int32_t word;
-                            memcpy(&word, x + t * RK_BLOCK + j * 4, 4);
-                            sum[t] = zero == 128 ? dot_wide(sum[t], packed, word)
-                                                 : dot_small(sum[t], packed, word);
+                            memcpy(&word, x + t * RK_BLOCK + column * 4, 4);
+                            sum[t] = zero == 128 ? dot_wide(sum[t], w, word)
+                                                 : dot_small(sum[t], w, word);
                         }
                     }
                 }
                 vf d = half_to_float(block_scales + set * 16 * (has_min ? 2 : 1) + part * LANES);
                 UNROLL for (int t = 0; t < T; t++) {
-                    vf scale = d * scales[(int64_t)b * width + t];
+                    vf scale = d * scales[t];
                     total[t] = fma_(__builtin_convertvector(sum[t], vf), scale, total[t]);
                 }
                 if (has_min) {
                     vf m = half_to_float(block_scales + set * 32 + 16 + part * LANES);
                     UNROLL for (int t = 0; t < T; t++) {
-                        int64_t at = (int64_t)b * width + t;
-                        float s = scale_sets == 1 ? sums[at]
-                            : set == 0            ? half_sums[at]
-                                                  : sums[at] - half_sums[at];
+                        float s = scale_sets == 1 ? sums[t]
+                            : set == 0            ? halves[t]
+                                                  : sums[t] - halves[t];
                         total[t] = fma_(m, splat(s), total[t]);
                     }
                 }
             }
             block += scale_bytes;
-            block_weights += quant_bytes;
-            x += width * RK_BLOCK;
+            weights += quant_bytes;
+            inputs[0] += width * RK_BLOCK;
+            inputs[1] += width * RK_BLOCK;
+            scales += width;
+            sums += width;
+            halves += width;
+            zeros += width * 3;
         }
         UNROLL for (int t = 0; t < T; t++) {
             float *target = output + t * stride + part * LANES;
@@ -199,29 +206,33 @@ INLINE void NAME(int_tile)(
 }
 
 typedef void (*NAME(int_tile_function))(
-    const uint8_t *group, int32_t blocks, const int8_t *quants, const float *scales,
-    const float *sums, const float *half_sums, const int32_t *zeros, float *output,
-    int64_t stride, bool add, int32_t width);
+    const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,
+    int32_t width);
 
 // Where the register tile is as wide as the stored tile, the width is a constant too.
 #define TILE_WIDTH(T) (TOKEN_TILE >= RK_TILE ? (T) : width)
-#define INT_TILE(T, BITS, SETS, MIN, ZERO)                                                     \
-    static __attribute__((noinline)) void NAME(int_tile_##T##_##BITS##_##SETS##_##MIN##_##ZERO)(                         \
-        const uint8_t *group, int32_t blocks, const int8_t *quants, const float *scales,       \
-        const float *sums, const float *half_sums, const int32_t *zeros, float *output,        \
-        int64_t stride, bool add, int32_t width) {                                             \
+#define INT_TILE(T, BITS, SETS, MIN, ZERO, PLANES)                                             \
+    static __attribute__((noinline)) void                                                      \
+        NAME(int_tile_##T##_##BITS##_##SETS##_##MIN##_##ZERO##_##PLANES)(                      \
+            const rk_tile *tile, const uint8_t *group, float *output, int64_t stride,          \
+            bool add, int32_t width) {                                                         \
         (void)width;                                                                           \
-        NAME(int_tile)(group, blocks, quants, scales, sums, half_sums, zeros, output, stride,  \
-                       add, TILE_WIDTH(T), T, BITS, SETS, MIN, ZERO);                          \
+        NAME(int_tile)(tile, group, output, stride, add, TILE_WIDTH(T), T, BITS, SETS, MIN,    \
+                       ZERO, PLANES);                                                          \
     }
 #define INT_TILES(T)                                                                           \
-    INT_TILE(T, 4, 1, 0, 8) INT_TILE(T, 4, 1, 1, 0) INT_TILE(T, 8, 1, 0, 128)                  \
-    INT_TILE(T, 8, 1, 1, 0) INT_TILE(T, 4, 2, 0, 8) INT_TILE(T, 4, 2, 1, 0)                    \
-    INT_TILE(T, 8, 2, 0, 128)
-#define INT_TILE_ROW(T)                                                                        \
-    {NAME(int_tile_##T##_4_1_0_8), NAME(int_tile_##T##_4_1_1_0), NAME(int_tile_##T##_8_1_0_128), \
-     NAME(int_tile_##T##_8_1_1_0), NAME(int_tile_##T##_4_2_0_8), NAME(int_tile_##T##_4_2_1_0), \
-     NAME(int_tile_##T##_8_2_0_128)}
+    INT_TILE(T, 4, 1, 0, 8, 1) INT_TILE(T, 4, 1, 1, 0, 1) INT_TILE(T, 8, 1, 0, 128, 1)         \
+    INT_TILE(T, 8, 1, 1, 0, 1) INT_TILE(T, 4, 2, 0, 8, 1) INT_TILE(T, 4, 2, 1, 0, 1)           \
+    INT_TILE(T, 8, 2, 0, 128, 1)                                                               \
+    INT_TILE(T, 4, 1, 0, 8, 2) INT_TILE(T, 4, 1, 1, 0, 2) INT_TILE(T, 8, 1, 0, 128, 2)         \
+    INT_TILE(T, 8, 1, 1, 0, 2) INT_TILE(T, 4, 2, 0, 8, 2) INT_TILE(T, 4, 2, 1, 0, 2)           \
+    INT_TILE(T, 8, 2, 0, 128, 2)
+#define INT_TILE_KINDS(T, P)                                                                   \
+    {NAME(int_tile_##T##_4_1_0_8_##P), NAME(int_tile_##T##_4_1_1_0_##P),                       \
+     NAME(int_tile_##T##_8_1_0_128_##P), NAME(int_tile_##T##_8_1_1_0_##P),                     \
+     NAME(int_tile_##T##_4_2_0_8_##P), NAME(int_tile_##T##_4_2_1_0_##P),                       \
+     NAME(int_tile_##T##_8_2_0_128_##P)}
+#define INT_TILE_ROW(T) {INT_TILE_KINDS(T, 1), INT_TILE_KINDS(T, 2)}
 
 INT_TILES(1)
 INT_TILES(2)
@@ -238,7 +249,7 @@ INT_TILES(11)
 INT_TILES(12)
 #endif
 
-static const NAME(int_tile_function) NAME(int_tiles)[TOKEN_TILE][7] = {
+static const NAME(int_tile_function) NAME(int_tiles)[TOKEN_TILE][2][7] = {
     INT_TILE_ROW(1), INT_TILE_ROW(2), INT_TILE_ROW(3), INT_TILE_ROW(4),
 #if TOKEN_TILE > 4
     INT_TILE_ROW(5), INT_TILE_ROW(6), INT_TILE_ROW(7), INT_TILE_ROW(8),
@@ -337,17 +348,19 @@ static void NAME(multiply)(
             int64_t step = partial ? RK_ROWS : stride;
             bool sum = partial ? false : add;
             const int32_t *zeros = m->zero == 8 ? set->zeros8 : set->zeros128;
-            int64_t at = (int64_t)tile * blocks;
             int32_t T;
             for (int32_t done = 0; done < width; done += T) {
                 T = width - done < TOKEN_TILE ? width - done : TOKEN_TILE;
                 float *cells = target + done * step;
                 if (m->layout == RK_LAYOUT_INT) {
-                    NAME(int_tiles)[T - 1][NAME(int_kind)(m)](
-                        group, blocks, set->quants + (at + done) * RK_BLOCK,
-                        set->scales + at + done, set->sums + at + done,
-                        set->half_sums + at + done, zeros + (at + done) * 3, cells, step, sum,
-                        width);
+                    int64_t at = (int64_t)tile * blocks + done;
+                    rk_tile inputs = {
+                        .blocks = blocks, .quants = set->quants + at * RK_BLOCK,
+                        .low_quants = set->low_quants + at * RK_BLOCK,
+                        .scales = set->scales + at, .sums = set->sums + at,
+                        .half_sums = set->half_sums + at, .zeros = zeros + at * 3};
+                    NAME(int_tiles)[T - 1][set->planes - 1][NAME(int_kind)(m)](
+                        &inputs, group, cells, step, sum, width);
                 } else {
                     NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
                         group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells,
@@ -764,7 +777,7 @@ static void NAME(merge)(const rk_attention *a, int32_t row, float *out) {
 }
 
 #define KERNEL_TABLE(LABEL)                                                                    \
-    {.name = LABEL, .packed = true, .prepare = NAME(prepare), .multiply = NAME(multiply),      \
+    {.name = LABEL, .packed = true, .planes = PLANES, .prepare = NAME(prepare), .multiply = NAME(multiply),      \
      .normalize = NAME(normalize), .activate = NAME(activate), .rotate = NAME(rotate),         \
      .store = NAME(store), .attend = NAME(attend), .merge = NAME(merge),                   \
      .log_sum_exp = NAME(log_sum_exp), .axpy = NAME(axpy)}

@@ -10,6 +10,7 @@
 #define NAME(x) x##_avx2
 #define TOKEN_TILE 4
 #define VALUE_TILE 3
+#define PLANES 2
 #define WIDE_ZERO 0
 // vpmaddubsw saturates at 16 bits: safe for weights up to 127, and for wide ones through
 // |w| · sign(x, w), both at most 128 in size.

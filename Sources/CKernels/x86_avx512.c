@@ -12,6 +12,7 @@
 #define NAME(x) x##_avx512
 #define TOKEN_TILE 12
 #define VALUE_TILE 6
+#define PLANES 2
 #define WIDE_ZERO 1
 #define dot_small(a, w, x)                                                                     \
     ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), _mm512_set1_epi32(x)))

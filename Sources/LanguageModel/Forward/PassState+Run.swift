@@ -109,7 +109,7 @@ private struct PassWorker {
         guard pass.logitRowCount > 0 else { return }
         var set = rk_activations()
         let count = pass.logitRowCount
-        rk_activations_place(&set, pass.inputs, count, pass.settings.width)
+        place(&set, pass.inputs, count, pass.settings.width)
         let quantize = pass.output.readsQuants
         var index = thread
         while index < count {
@@ -194,6 +194,14 @@ private struct PassWorker {
         }
     }
 
+    /// An activation set over a buffer, with as many planes as the kernels want.
+    func place(
+        _ set: inout rk_activations, _ memory: UnsafeMutableRawPointer, _ tokens: Int32,
+        _ columns: Int32
+    ) {
+        rk_activations_place(&set, memory, tokens, columns, pass.kernels.pointee.planes)
+    }
+
     func prepare(
         _ set: inout rk_activations, _ index: Int32, _ values: UnsafePointer<Float>,
         quantize: Bool, copy: Bool
@@ -222,7 +230,7 @@ private struct PassWorker {
         let queryWidth = Int(plan.heads * pass.settings.headSize)
         let keyWidth = Int(plan.kvHeads * pass.settings.headSize)
         var set = rk_activations()
-        rk_activations_place(&set, pass.inputs, pass.rowCount, pass.settings.width)
+        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
         let quantize =
             plan.query.readsQuants || plan.key.readsQuants || plan.value.readsQuants
         let copy = !(plan.query.readsQuants && plan.key.readsQuants && plan.value.readsQuants)
@@ -276,7 +284,7 @@ private struct PassWorker {
         barrier()
 
         let outputWidth = plan.heads * pass.settings.valueSize
-        rk_activations_place(&set, pass.hiddenInputs, pass.rowCount, outputWidth)
+        place(&set, pass.hiddenInputs, pass.rowCount, outputWidth)
         at = thread
         while at < pass.rowCount {
             pass.kernels.pointee.merge(&attention, at, scratch)
@@ -434,7 +442,7 @@ private struct PassWorker {
         _ dense: DensePlan, norm: NormPlan?, to output: UnsafeMutablePointer<Float>, add: Bool
     ) {
         var set = rk_activations()
-        rk_activations_place(&set, pass.inputs, pass.rowCount, pass.settings.width)
+        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
         let quantize = dense.up.readsQuants || (dense.gate?.readsQuants ?? false)
         let copy = !dense.up.readsQuants || !(dense.gate?.readsQuants ?? true)
         var at = thread
@@ -464,7 +472,7 @@ private struct PassWorker {
             linear2: dense.gate, output2: pass.gate)
         barrier()
         var hiddenSet = rk_activations()
-        rk_activations_place(&hiddenSet, pass.hiddenInputs, count, dense.width)
+        place(&hiddenSet, pass.hiddenInputs, count, dense.width)
         var at = thread
         while at < count {
             let up = row(pass.up, at, hidden)
@@ -493,7 +501,7 @@ private struct PassWorker {
         guard let router = layer.pointee.router, let experts = layer.pointee.experts else { return }
         let count = pass.settings.expertCount
         var set = rk_activations()
-        rk_activations_place(&set, pass.inputs, pass.rowCount, pass.settings.width)
+        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
         var at = thread
         while at < pass.rowCount {
             normalizeInput(norm, at, scratch)
@@ -517,7 +525,7 @@ private struct PassWorker {
             guard rows > 0 else { continue }
             let plan = experts[expert]
             let list = pass.expertRows + expert * pass.maxRows
-            rk_activations_place(&set, pass.inputs, rows, pass.settings.width)
+            place(&set, pass.inputs, rows, pass.settings.width)
             let quantize = plan.up.readsQuants || (plan.gate?.readsQuants ?? false)
             let copy = !plan.up.readsQuants || !(plan.gate?.readsQuants ?? true)
             at = thread
