@@ -93,6 +93,7 @@ MODELS = {
         dict(attention_multiplier=0.2, embedding_multiplier=3.0, residual_multiplier=0.4,
              logits_scaling=2.0)),
     "starcoder2": ("starcoder2", dict(sliding_window=8, use_bias=True)),
+    "starcoder2-full": ("starcoder2", dict(sliding_window=None, use_bias=True)),
     "stablelm": ("stablelm", dict(partial_rotary_factor=0.25, use_qkv_bias=True)),
     "stablelm-parallel": (
         "stablelm",
@@ -105,7 +106,7 @@ COMMON = dict(
     num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128,
     bos_token_id=1, eos_token_id=2, pad_token_id=None)
 # float32 doubles the size, so it is rare.
-FLOAT32 = ("llama", "starcoder2")
+FLOAT32 = ("llama", "gpt-neox")
 
 
 def configuration(model_type, settings):
@@ -222,6 +223,10 @@ def convert(folder, llama_cpp):
         hparams = {**ModelBase.load_hparams(copy, False), **legacy}
         target = folder / "model.gguf"
         WithoutTokenizer(copy, types[config["dtype"]], target, hparams=hparams).write()
+    if legacy.get("sliding_window") and legacy.get("use_sliding_window", True):
+        fields = gguf.GGUFReader(target).fields
+        if not any(name.endswith(".attention.sliding_window") for name in fields):
+            raise ValueError("the converter leaves the sliding window out")
 
 
 def main():
