@@ -162,6 +162,9 @@ def make(name, seed, output):
     dtype = [torch.bfloat16, torch.float16][(list(MODELS).index(name) + seed) % 2]
     if name in FLOAT32:
         dtype = torch.float32
+    if name.startswith("gemma"):
+        # llama.cpp's converter adds 1 to the norms; in float16 that would round them.
+        dtype = torch.bfloat16
     # A near tie between two tokens says nothing about correctness: try the next weights.
     for attempt in range(100):
         generator = torch.Generator().manual_seed(seed * 1000 + attempt)

@@ -13,11 +13,11 @@ public struct ModelFiles: Sendable {
 
     public let path: String
     public let architecture: Architecture
-    public let weights: ModelWeights
+    public private(set) var weights: ModelWeights
     public let tokenizerSource: TokenizerSource
     /// The model's own chat template; nil where it has none.
     public let chatTemplateSource: String?
-    public let info: ModelInfo
+    public private(set) var info: ModelInfo
 
     /// The file or files behind ``weights``.
     public var file: any WeightFile { tokenizerSource.file }
@@ -33,6 +33,14 @@ public struct ModelFiles: Sendable {
             path: path, architecture: architecture, weights: try binder.bind(),
             tokenizerSource: source, chatTemplateSource: try source.chatTemplate(),
             info: try source.info(architecture, path: path))
+    }
+
+    /// Quantises the float weights, in memory: Q8_0 or Q4_1.
+    public mutating func quantize(as type: TensorType) {
+        weights = weights.quantized(as: type)
+        if let first = weights.layers.first, first.query.matrix.type == type {
+            info.quantization = "\(type.name) (stored as \(info.quantization))"
+        }
     }
 
     /// Gives back the memory that reading the files has taken. Call it when the weights have

@@ -11,8 +11,8 @@ final class ForwardRunner {
         var token: TokenID
         var position: Int32
         var pages: UnsafePointer<UnsafeMutablePointer<UInt8>?>
-        /// Length of the sequence this row belongs to, for frequencies that depend on it.
-        var sequenceLength: Int
+        /// As its sequence was begun: LongRoPE's second set of frequencies.
+        var usesLongRope: Bool
         var wantsLogits: Bool
     }
 
@@ -64,14 +64,12 @@ final class ForwardRunner {
     func run(_ rows: [Row], capture: Capture? = nil) {
         precondition(!rows.isEmpty && rows.count <= maxRows)
         let pass = state
-        let rope = plan.ropes
         var logitRows: Int32 = 0
         for (index, row) in rows.enumerated() {
             pass.pointee.rows[index] = rk_row(
                 pages: row.pages, position: row.position)
             pass.pointee.tokens[index] = row.token
-            pass.pointee.usesLongRope[index] =
-                plan.architecture.ropes.isEmpty ? false : row.sequenceLength > rope[0].threshold
+            pass.pointee.usesLongRope[index] = row.usesLongRope
             if row.wantsLogits {
                 pass.pointee.logitRows[Int(logitRows)] = Int32(index)
                 logitRows += 1

@@ -45,6 +45,10 @@ final class PagePool {
 final class CachedSequence {
     static let pageLength = RK_PAGE
 
+    /// Rotated with LongRoPE's second set of frequencies, as sequences of more tokens than its
+    /// threshold are from their first token on. Keys of the two kinds do not mix.
+    let usesLongRope: Bool
+
     private let pool: PagePool
     private(set) var tokens: [TokenID]
     private var pages: [CachePage]
@@ -54,8 +58,9 @@ final class CachedSequence {
 
     var count: Int { tokens.count }
 
-    init(pool: PagePool, capacity: Int) {
+    init(pool: PagePool, capacity: Int, usesLongRope: Bool) {
         self.pool = pool
+        self.usesLongRope = usesLongRope
         tokens = []
         pages = []
         tableCapacity = capacity / Self.pageLength + 2
@@ -68,7 +73,9 @@ final class CachedSequence {
     /// the last one is copied, as both will go on writing in it.
     func fork(length: Int) -> CachedSequence {
         precondition(length <= tokens.count)
-        let copy = CachedSequence(pool: pool, capacity: (tableCapacity - 2) * Self.pageLength)
+        let copy = CachedSequence(
+            pool: pool, capacity: (tableCapacity - 2) * Self.pageLength,
+            usesLongRope: usesLongRope)
         copy.tokens = Array(tokens[..<length])
         let whole = length / Self.pageLength
         copy.pages = Array(pages[..<whole])

@@ -18,6 +18,15 @@ public enum KVCacheType: String, Sendable, CaseIterable {
     case int8 = "q8"
 }
 
+/// What float weights may be quantised to at load.
+public enum LoadQuantization: String, Sendable, CaseIterable {
+    case q8_0
+    /// Embeddings and output head take Q8_0.
+    case q4_1
+
+    var type: TensorType { self == .q8_0 ? .q8_0 : .q4_1 }
+}
+
 public struct ModelOptions: Sendable {
     public var kernels: KernelChoice = .auto
     /// Threads of the kernel team; 0 is one a physical core.
@@ -25,6 +34,8 @@ public struct ModelOptions: Sendable {
     /// Tokens of context to use at most; nil is what the model was trained for.
     public var contextLength: Int?
     public var cacheType: KVCacheType = .float16
+    /// Quantises float weights when they are loaded; nil leaves them.
+    public var quantization: LoadQuantization?
     /// Bytes the key-value cache may take over all kept prefixes.
     public var cacheBudget: Int = 1 << 30
 
@@ -89,18 +100,21 @@ public final class Model: Sendable {
         progress: (@Sendable (Double) -> Void)? = nil
     ) throws -> Model {
         let kernels = try kernels(options.kernels)
-        let files = try ModelFiles.open(path: path)
+        var files = try ModelFiles.open(path: path)
+        if let quantization = options.quantization { files.quantize(as: quantization.type) }
         let team = try ThreadTeam(threads: options.threads)
         let isReference = !kernels.pointee.packed
         let tokenizer: (any Tokenizer)? =
             switch files.tokenizerSource {
-            case .gguf(let file): try TokenizerLoader.load(gguf: file)
+            case .gguf(let file):
+                file.metadata["tokenizer.ggml.tokens"] == nil
+                    ? nil : try TokenizerLoader.load(gguf: file)
             case .huggingFace: nil
             }
         var packer = WeightPacker(
             architecture: files.architecture, weights: files.weights, kernels: kernels,
             team: team, cacheType: isReference ? nil : options.cacheType,
-            releasePages: { files.releasePages() })
+            releasePages: { [files] in files.releasePages() })
         let plan = try packer.pack(storage: files.weights, progress: progress)
         return Model(files: files, options: options, tokenizer: tokenizer, plan: plan)
     }

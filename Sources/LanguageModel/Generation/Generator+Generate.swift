@@ -15,7 +15,9 @@ extension Generator {
         var timings = GenerationTimings()
         let clock = ContinuousClock()
         let start = clock.now
-        let base = prefixes.sequence(for: request.prompt, limit: request.prompt.count - 1)
+        let base = prefixes.sequence(
+            for: request.prompt, limit: request.prompt.count - 1,
+            usesLongRope: usesLongRope(length: request.prompt.count))
         timings.cachedTokens = base.count
         let complete = read(request.prompt, into: base, control: control) { done in
             onEvent(.promptRead(done: done, total: request.prompt.count))
@@ -96,11 +98,14 @@ private final class DecodingBoard {
                 active.removeLast(active.count - Generator.maxLogitRows)
             }
             for stream in active {
+                if !stream.sequence.usesLongRope,
+                    generator.usesLongRope(length: stream.sequence.count + 1)
+                {
+                    stream.sequence = generator.rereadForLongRope(stream.sequence)
+                }
                 stream.sequence.append(stream.ids[stream.ids.count - 1])
                 let position = stream.sequence.count - 1
-                rows.append(
-                    generator.row(
-                        stream.sequence, position, total: stream.sequence.count, logits: true))
+                rows.append(generator.row(stream.sequence, position, logits: true))
             }
             generator.runner.run(rows)
             for (index, stream) in active.enumerated() {
@@ -160,7 +165,7 @@ private final class DecodingBoard {
 /// One candidate while it runs.
 final class CandidateStream {
     let index: Int
-    let sequence: CachedSequence
+    var sequence: CachedSequence
     private(set) var ids: [TokenID] = []
     private(set) var isFinished = false
     private let candidate: GenerationRequest.Candidate

@@ -18,7 +18,9 @@ extension Generator {
         -> [PositionLogProbability]
     {
         try check(ids)
-        let sequence = CachedSequence(pool: prefixes.pool, capacity: model.contextLength)
+        let sequence = CachedSequence(
+            pool: prefixes.pool, capacity: model.contextLength,
+            usesLongRope: usesLongRope(length: ids.count))
         var result: [PositionLogProbability] = []
         result.reserveCapacity(ids.count)
         var next: Float?
@@ -27,9 +29,7 @@ extension Generator {
             let length = min(Self.maxLogitRows, ids.count - first)
             sequence.append(ids[first..<first + length])
             runner.run(
-                (first..<first + length).map {
-                    row(sequence, $0, total: ids.count, logits: true)
-                })
+                (first..<first + length).map { row(sequence, $0, logits: true) })
             for index in 0..<length {
                 let logits = logitRow(index)
                 let total = logSumExp(logits)
@@ -65,20 +65,26 @@ extension Generator {
         guard !prompt.isEmpty else {
             throw LanguageModelError.invalidRequest("There is no prompt to continue")
         }
-        let base = prefixes.sequence(for: prompt, limit: prompt.count - 1)
-        _ = read(prompt, into: base)
-        prefixes.keep(base)
-        let first = logitRow(0)
-        let total = logSumExp(first)
-        var result: [[Float]] = continuations.map { ids in
-            ids.first.map { [first[Int($0)] - total] } ?? []
-        }
-        forEachPass(of: continuations.map { Array($0.dropLast()) }, after: base, logits: true) {
-            pass in
-            for (index, place) in pass.enumerated() {
-                let logits = logitRow(index)
-                let next = continuations[place.reply][place.token + 1]
-                result[place.reply].append(logits[Int(next)] - logSumExp(logits))
+        var result = continuations.map { _ in [Float]() }
+        for (isLong, members) in groups(of: continuations, after: prompt) {
+            let base = prefixes.sequence(
+                for: prompt, limit: prompt.count - 1, usesLongRope: isLong)
+            _ = read(prompt, into: base)
+            prefixes.keep(base)
+            let first = logitRow(0)
+            let total = logSumExp(first)
+            for member in members {
+                result[member] = continuations[member].first.map { [first[Int($0)] - total] } ?? []
+            }
+            forEachPass(
+                of: members.map { continuations[$0].dropLast() }, after: base, logits: true
+            ) { pass in
+                for (index, place) in pass.enumerated() {
+                    let logits = logitRow(index)
+                    let member = members[place.reply]
+                    let next = continuations[member][place.token + 1]
+                    result[member].append(logits[Int(next)] - logSumExp(logits))
+                }
             }
         }
         return result
@@ -101,9 +107,6 @@ extension Generator {
             throw LanguageModelError.invalidRequest(
                 "Layers must be different and between 0 and \(model.architecture.layerCount)")
         }
-        let base = prefixes.sequence(for: prompt, limit: prompt.count)
-        _ = read(prompt, into: base)
-        if !prompt.isEmpty { prefixes.keep(base) }
         let width = model.architecture.width
         var result = replies.map { reply in
             layers.map { _ in [Float](repeating: 0, count: reply.count * width) }
@@ -111,18 +114,37 @@ extension Generator {
         let states = UnsafeMutablePointer<Float>.allocate(
             capacity: max(1, layers.count) * Self.maxRows * width)
         defer { states.deallocate() }
-        forEachPass(of: replies, after: base, logits: false, capture: (layers, states)) { pass in
-            for slot in layers.indices {
-                for (index, place) in pass.enumerated() {
-                    let source = states + (slot * pass.count + index) * width
-                    result[place.reply][slot].withUnsafeMutableBufferPointer { target in
-                        (target.baseAddress! + place.token * width)
-                            .update(from: source, count: width)
+        for (isLong, members) in groups(of: replies, after: prompt) {
+            let base = prefixes.sequence(for: prompt, limit: prompt.count, usesLongRope: isLong)
+            _ = read(prompt, into: base)
+            if !prompt.isEmpty { prefixes.keep(base) }
+            forEachPass(
+                of: members.map { replies[$0][...] }, after: base, logits: false,
+                capture: (layers, states)
+            ) { pass in
+                for slot in layers.indices {
+                    for (index, place) in pass.enumerated() {
+                        let source = states + (slot * pass.count + index) * width
+                        result[members[place.reply]][slot].withUnsafeMutableBufferPointer {
+                            ($0.baseAddress! + place.token * width)
+                                .update(from: source, count: width)
+                        }
                     }
                 }
             }
         }
         return result
+    }
+
+    /// Indices of the texts that with the prompt are short, and of those that are long enough
+    /// for LongRoPE's second set, which the prompt must then be read with as well.
+    private func groups(of texts: [[TokenID]], after prompt: [TokenID]) -> [(Bool, [Int])] {
+        [false, true].compactMap { isLong in
+            let members = texts.indices.filter {
+                usesLongRope(length: prompt.count + texts[$0].count) == isLong
+            }
+            return members.isEmpty ? nil : (isLong, members)
+        }
     }
 
     /// A token of one of several replies.
@@ -133,7 +155,7 @@ extension Generator {
 
     /// Runs the tokens of several replies to one prompt, as many in a pass as fit.
     private func forEachPass(
-        of replies: [[TokenID]], after base: CachedSequence, logits: Bool,
+        of replies: [ArraySlice<TokenID>], after base: CachedSequence, logits: Bool,
         capture: (layers: [Int], states: UnsafeMutablePointer<Float>)? = nil,
         body: ([Place]) -> Void
     ) {
@@ -153,12 +175,9 @@ extension Generator {
         for (index, reply) in replies.enumerated() where !reply.isEmpty {
             let sequence = base.fork(length: base.count)
             sequences.append(sequence)
-            sequence.append(reply[...])
+            sequence.append(reply)
             for token in reply.indices {
-                rows.append(
-                    row(
-                        sequence, base.count + token, total: base.count + reply.count,
-                        logits: logits))
+                rows.append(row(sequence, base.count + token, logits: logits))
                 places.append(Place(reply: index, token: token))
                 if rows.count == limit { flush() }
             }
@@ -175,7 +194,8 @@ extension Generator {
             throw LanguageModelError.invalidRequest("There is no token at position \(position)")
         }
         let prefix = Array(ids[...position])
-        let sequence = prefixes.sequence(for: prefix, limit: position)
+        let sequence = prefixes.sequence(
+            for: prefix, limit: position, usesLongRope: usesLongRope(length: prefix.count))
         if position > 0 { _ = read(Array(prefix.dropLast()), into: sequence) }
         let length = position + 1
         let heads = model.plan.headCount
@@ -185,7 +205,7 @@ extension Generator {
         defer { output.deallocate() }
         sequence.append(ids[position])
         runner.setProbe(AttentionProbe(row: 0, heads: heads, output: output, length: length))
-        runner.run([row(sequence, position, total: length, logits: false)])
+        runner.run([row(sequence, position, logits: false)])
         runner.setProbe(nil)
         prefixes.keep(sequence)
         return (0..<layers).map { layer in

@@ -16,6 +16,7 @@ public final class Generator {
     public let model: Model
     let runner: ForwardRunner
     let prefixes: PrefixCache
+    private let longRopeThreshold: Int
     /// Prompt tokens a second, as last seen.
     private var readingSpeed: Double
 
@@ -27,6 +28,8 @@ public final class Generator {
         prefixes = PrefixCache(
             pageBytes: model.plan.pageBytes, budget: model.options.cacheBudget,
             capacity: model.contextLength)
+        longRopeThreshold =
+            model.architecture.ropes.compactMap(\.long?.threshold).min() ?? Int.max
         // A guess until the first pass was timed: 150 G operations a second and thread.
         readingSpeed =
             150e9 * Double(model.plan.team.size) / Double(max(1, 2 * model.plan.layerWeights))
@@ -36,7 +39,7 @@ public final class Generator {
     public var cacheBytes: Int { prefixes.pool.bytesInUse }
     /// Tokens of a prompt that would not be read again.
     public func cachedLength(of prompt: [TokenID]) -> Int {
-        prefixes.cachedLength(of: prompt)
+        prefixes.cachedLength(of: prompt, usesLongRope: usesLongRope(length: prompt.count))
     }
     /// Forgets every kept prefix.
     public func clearCache() { prefixes.removeAll() }
@@ -78,8 +81,7 @@ public final class Generator {
             sequence.append(ids[first..<first + length])
             rows.removeAll(keepingCapacity: true)
             for position in first..<first + length {
-                rows.append(
-                    row(sequence, position, total: ids.count, logits: position == ids.count - 1))
+                rows.append(row(sequence, position, logits: position == ids.count - 1))
             }
             let start = ContinuousClock.now
             runner.run(rows)
@@ -90,12 +92,24 @@ public final class Generator {
         return true
     }
 
-    func row(_ sequence: CachedSequence, _ position: Int, total: Int, logits: Bool)
-        -> ForwardRunner.Row
-    {
+    func row(_ sequence: CachedSequence, _ position: Int, logits: Bool) -> ForwardRunner.Row {
         ForwardRunner.Row(
             token: sequence.tokens[position], position: Int32(position),
-            pages: UnsafePointer(sequence.table), sequenceLength: total, wantsLogits: logits)
+            pages: UnsafePointer(sequence.table), usesLongRope: sequence.usesLongRope,
+            wantsLogits: logits)
+    }
+
+    /// Whether a sequence of so many tokens is rotated with LongRoPE's second set.
+    func usesLongRope(length: Int) -> Bool { length > longRopeThreshold }
+
+    /// A sequence's tokens read anew with LongRoPE's second set: what decoding does when it
+    /// outgrows the first. Prompts that several candidates share are read once.
+    func rereadForLongRope(_ sequence: CachedSequence) -> CachedSequence {
+        let tokens = sequence.tokens
+        let longer = prefixes.sequence(for: tokens, limit: tokens.count, usesLongRope: true)
+        _ = read(tokens, into: longer)
+        prefixes.keep(longer)
+        return longer.fork(length: longer.count)
     }
 
     func logitRow(_ index: Int) -> UnsafeMutableBufferPointer<Float> {

@@ -22,11 +22,11 @@ final class PrefixCache {
     }
 
     /// A sequence that holds as much of the prompt as is cached, at most `limit` tokens.
-    func sequence(for prompt: [TokenID], limit: Int) -> CachedSequence {
+    func sequence(for prompt: [TokenID], limit: Int, usesLongRope: Bool) -> CachedSequence {
         clock += 1
         var best: Int?
         var length = 0
-        for index in entries.indices {
+        for index in entries.indices where entries[index].sequence.usesLongRope == usesLongRope {
             let common = entries[index].sequence.commonPrefix(with: prompt)
             if common > length {
                 best = index
@@ -35,7 +35,7 @@ final class PrefixCache {
         }
         makeRoom()
         guard let best, min(length, limit) > 0 else {
-            return CachedSequence(pool: pool, capacity: capacity)
+            return CachedSequence(pool: pool, capacity: capacity, usesLongRope: usesLongRope)
         }
         let fork = entries[best].sequence.fork(length: min(length, limit))
         entries[best].lastUse = clock
@@ -43,8 +43,9 @@ final class PrefixCache {
     }
 
     /// Tokens of the prompt that a new sequence would find cached.
-    func cachedLength(of prompt: [TokenID]) -> Int {
-        entries.reduce(0) { max($0, $1.sequence.commonPrefix(with: prompt)) }
+    func cachedLength(of prompt: [TokenID], usesLongRope: Bool) -> Int {
+        entries.filter { $0.sequence.usesLongRope == usesLongRope }
+            .reduce(0) { max($0, $1.sequence.commonPrefix(with: prompt)) }
     }
 
     /// Keeps a sequence for later prompts.
@@ -54,7 +55,8 @@ final class PrefixCache {
         // A sequence that is the beginning of this one adds nothing.
         entries.removeAll {
             $0.sequence === sequence
-                || $0.sequence.count <= sequence.count
+                || $0.sequence.usesLongRope == sequence.usesLongRope
+                    && $0.sequence.count <= sequence.count
                     && $0.sequence.commonPrefix(with: sequence.tokens) == $0.sequence.count
         }
         entries.append(Entry(sequence: sequence, lastUse: clock))
