@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModel
 
 #if canImport(Glibc)
     import Glibc

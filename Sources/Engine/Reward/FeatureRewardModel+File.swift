@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModel
 
 /// The file of a head is a safetensors file: float32 tensors `mean`, `deviation`, `weights` of
 /// shape [features × width] and `bias` of shape [1], and in its `__metadata__` the strings

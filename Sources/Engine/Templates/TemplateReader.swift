@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModel
 import Yams
 
 /// Reads template files: ours, those of simonw/llm (YAML with `prompt` and `$input`), and

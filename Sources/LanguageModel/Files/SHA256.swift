@@ -1,23 +1,23 @@
 import CKernels
 
 /// SHA-256 (FIPS 180-4): identity of models, templates and downloads.
-struct SHA256: Sendable {
+public struct SHA256: Sendable {
     private var state = rk_sha256()
 
-    init() { rk_sha256_begin(&state) }
+    public init() { rk_sha256_begin(&state) }
 
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    public mutating func add(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         rk_sha256_add(&state, base, bytes.count)
     }
 
-    mutating func add(_ text: String) {
+    public mutating func add(_ text: String) {
         var text = text
         text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
     }
 
     /// The digest of all that was added, in lower-case hex.
-    var hexDigest: String {
+    public var hexDigest: String {
         var copy = state
         var digest = [UInt8](repeating: 0, count: 32)
         rk_sha256_end(&copy, &digest)
@@ -27,7 +27,7 @@ struct SHA256: Sendable {
     }
 
     /// The digest of a text's UTF-8, in lower-case hex.
-    static func hexDigest(of text: String) -> String {
+    public static func hexDigest(of text: String) -> String {
         var hash = SHA256()
         hash.add(text)
         return hash.hexDigest
