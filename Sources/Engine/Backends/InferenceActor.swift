@@ -29,7 +29,7 @@ public actor InferenceActor {
     /// The loader of the product: a GGUF file or a Hugging Face folder.
     public static let loadModel: Loader = { path, options, progress in
         let model = try Model.load(path: path, options: options, progress: progress)
-        return (try LoadedModel(model), try Generator(model: model))
+        return (LoadedModel(model), try Generator(model: model))
     }
 
     /// Loads a model and drops the one before, which stays where loading fails.

@@ -2,8 +2,28 @@ import LanguageModel
 
 /// Renders messages as the model was trained to read them.
 public protocol ChatRenderer: Sendable {
-    /// Text of the messages; with `addGenerationPrompt` the beginning of the assistant's turn.
-    func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> PromptText
+    /// Text of the messages, with what had to be done to them; with `addGenerationPrompt` the
+    /// beginning of the assistant's turn.
+    func renderChat(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> RenderedChat
+    /// Texts that end a reply besides the model's own end tokens.
+    var stopStrings: [String] { get }
+    /// Said to the person once, where the model has no template of its own.
+    var note: String? { get }
+}
+
+extension ChatRenderer {
+    /// The text alone.
+    public func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> PromptText {
+        try renderChat(messages, addGenerationPrompt: addGenerationPrompt).prompt
+    }
+}
+
+extension ChatFormat: ChatRenderer {
+    public func renderChat(
+        _ messages: [ChatMessage], addGenerationPrompt: Bool
+    ) throws -> RenderedChat {
+        try render(messages: messages, addGenerationPrompt: addGenerationPrompt)
+    }
 }
 
 /// What may be known of a loaded model from any thread: everything but the forward pass.
@@ -12,8 +32,10 @@ public struct LoadedModel: Sendable {
     /// Tokens of context in use.
     public var contextLength: Int
     public var tokenizer: (any Tokenizer)?
-    /// Nil where the model has none.
+    /// Nil where the model has no tokenizer, or a chat template that cannot be read.
     public var chatRenderer: (any ChatRenderer)?
+    /// Why the model's chat template cannot be read.
+    public var chatTemplateProblem: String?
     /// SHA-256 of the chat template's text.
     public var chatTemplateHash: String?
     /// The weights, for trainers; nil in tests.
@@ -23,13 +45,15 @@ public struct LoadedModel: Sendable {
 
     public init(
         info: ModelInfo, contextLength: Int, tokenizer: (any Tokenizer)?,
-        chatRenderer: (any ChatRenderer)?, chatTemplateHash: String?, model: Model? = nil
+        chatRenderer: (any ChatRenderer)?, chatTemplateHash: String?,
+        chatTemplateProblem: String? = nil, model: Model? = nil
     ) {
         self.info = info
         self.contextLength = contextLength
         self.tokenizer = tokenizer
         self.chatRenderer = chatRenderer
         self.chatTemplateHash = chatTemplateHash
+        self.chatTemplateProblem = chatTemplateProblem
         self.model = model
         endOfTurn = Self.endOfTurn(tokenizer, chatRenderer)
     }
@@ -60,7 +84,7 @@ public struct LoadedModel: Sendable {
     }
 
     /// Ids of a prompt of messages with the reply's opening, as rewards are trained on; without
-    /// a chat template the plain texts. No template, nothing left out.
+    /// a chat template the plain texts. No template of ours, nothing left out.
     public func promptIDs(of messages: [ChatMessage]) throws -> [TokenID] {
         guard let tokenizer else { throw EngineError.noTokenizer(model: info.name) }
         guard let chatRenderer else {
@@ -81,7 +105,6 @@ public struct LoadedModel: Sendable {
                         text: message.content, messages: []))
             }
         }
-        source.mergeNeighbours()
         return tokenizer.encode(try layout.lay(source).prompt)
     }
 }

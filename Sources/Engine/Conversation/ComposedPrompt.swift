@@ -26,6 +26,8 @@ public struct ComposedPrompt: Sendable, Equatable {
     public var dropped: [Int64]
     /// Sentences for the person: what was left out, what was merged.
     public var notes: [String]
+    /// Texts that end a reply in the model's chat format, besides its own end tokens.
+    public var stop: [String]
     /// The user's text after the template's input pattern, where it differs.
     public var renderedInput: String?
     /// The reply's beginning that was given, for a continued reply.

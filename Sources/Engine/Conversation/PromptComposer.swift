@@ -47,7 +47,7 @@ public struct PromptComposer: Sendable {
         }
         let filled = try template.filled(input: path[last].text, variables: variables)
         let inPath = path.filter { $0.role == .system }.map(\.text).joined(separator: "\n\n")
-        var source = PromptSource(
+        let source = PromptSource(
             system: systemText ?? filled.system ?? (inPath.isEmpty ? nil : inPath),
             examples: filled.examples,
             turns: path.indices.filter { path[$0].role != .system }.map { index in
@@ -56,7 +56,6 @@ public struct PromptComposer: Sendable {
                 return PromptSource.Turn(role: message.role, text: text, messages: [message.id])
             },
             prefix: prefix)
-        source.mergeNeighbours()
 
         let layout: any PromptLayout
         switch template.mode {
@@ -64,14 +63,16 @@ public struct PromptComposer: Sendable {
             layout = PlainLayout(tokenizer: tokenizer)
         case .chat:
             guard let renderer = model.chatRenderer else {
+                if let problem = model.chatTemplateProblem {
+                    throw EngineError.chatTemplate(model: model.info.name, reason: problem)
+                }
                 throw EngineError.noChatTemplate(model: model.info.name)
             }
             layout = ChatLayout(renderer: renderer, model: model.info.name)
         }
-        var notes = source.notes
         let (kept, dropped) = try fit(source, layout, maxTokens: maxTokens)
         let laid = try layout.lay(kept)
-        notes += laid.notes
+        var notes = laid.notes
         let ids = encode(laid.prompt, layout)
         if !dropped.isEmpty {
             let count = dropped.count == 1 ? "oldest message" : "\(dropped.count) oldest messages"
@@ -84,7 +85,7 @@ public struct PromptComposer: Sendable {
             parts: try parts(kept, layout, total: ids.count),
             contextLength: model.contextLength,
             replyRoom: min(maxTokens, model.contextLength - ids.count), dropped: dropped,
-            notes: notes,
+            notes: notes, stop: layout.stop,
             renderedInput: filled.input == path[last].text ? nil : filled.input, prefix: prefix)
     }
 

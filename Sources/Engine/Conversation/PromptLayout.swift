@@ -13,21 +13,6 @@ struct PromptSource: Equatable {
     var turns: [Turn]
     /// Beginning of the reply.
     var prefix: String?
-    var notes: [String] = []
-
-    /// Joins turns of one role that follow each other: many chat templates refuse them.
-    mutating func mergeNeighbours() {
-        var merged: [Turn] = []
-        for turn in turns {
-            if let last = merged.last, last.role == turn.role {
-                merged[merged.count - 1].text += "\n\n" + turn.text
-                merged[merged.count - 1].messages += turn.messages
-            } else {
-                merged.append(turn)
-            }
-        }
-        turns = merged
-    }
 
     func cut(from index: Int) -> PromptSource {
         var copy = self
@@ -39,6 +24,8 @@ struct PromptSource: Equatable {
 /// How a source becomes text.
 protocol PromptLayout {
     var isPlain: Bool { get }
+    /// Texts that end a reply.
+    var stop: [String] { get }
     func lay(_ source: PromptSource) throws -> (prompt: PromptText, notes: [String])
     /// Tokens of the system part alone.
     func systemTokens(_ system: String?, _ tokenizer: any Tokenizer) -> Int
@@ -48,6 +35,7 @@ protocol PromptLayout {
 struct PlainLayout: PromptLayout {
     let tokenizer: any Tokenizer
     var isPlain: Bool { true }
+    var stop: [String] { [] }
 
     func lay(_ source: PromptSource) -> (prompt: PromptText, notes: [String]) {
         var text = source.system.map { $0 + "\n\n" } ?? ""
@@ -75,6 +63,7 @@ struct ChatLayout: PromptLayout {
     let renderer: any ChatRenderer
     let model: String
     var isPlain: Bool { false }
+    var stop: [String] { renderer.stopStrings }
 
     func lay(_ source: PromptSource) throws -> (prompt: PromptText, notes: [String]) {
         var messages: [ChatMessage] = []
@@ -85,38 +74,27 @@ struct ChatLayout: PromptLayout {
             messages.append(ChatMessage(role: "user", content: example.user))
             messages.append(ChatMessage(role: "assistant", content: example.assistant))
         }
-        if source.turns.first?.role == .assistant {
-            // A conversation that begins with a reply: chat templates want a user's turn first.
-            messages.append(ChatMessage(role: "user", content: ""))
-        }
+        let head = messages.count
         messages += source.turns.map { ChatMessage(role: $0.role.rawValue, content: $0.text) }
-        var (prompt, notes) = try render(messages)
-        if let prefix = source.prefix { prompt.append(prefix, isTrusted: false) }
-        return (prompt, notes)
+        var chat: RenderedChat
+        do {
+            chat = try render(messages)
+        } catch {
+            // Some templates want a user's turn first: a conversation that begins with a reply
+            // gets an empty one.
+            guard source.turns.first?.role == .assistant else { throw error }
+            messages.insert(ChatMessage(role: "user", content: ""), at: head)
+            chat = try render(messages)
+        }
+        if let prefix = source.prefix { chat.prompt.append(prefix, isTrusted: false) }
+        return (chat.prompt, chat.notes)
     }
 
-    /// Renders, and where the chat template refuses a system message puts its text before the
-    /// first user's.
-    private func render(_ messages: [ChatMessage]) throws -> (prompt: PromptText, notes: [String]) {
+    private func render(_ messages: [ChatMessage]) throws -> RenderedChat {
         do {
-            return (try renderer.render(messages, addGenerationPrompt: true), [])
+            return try renderer.renderChat(messages, addGenerationPrompt: true)
         } catch {
-            let failure = EngineError.chatTemplate(model: model, reason: error.sentence)
-            guard let system = messages.first, system.role == "system", messages.count > 1 else {
-                throw failure
-            }
-            var rest = Array(messages.dropFirst())
-            rest[0].content = system.content + "\n\n" + rest[0].content
-            guard let prompt = try? renderer.render(rest, addGenerationPrompt: true) else {
-                throw failure
-            }
-            return (
-                prompt,
-                [
-                    "The chat template of \(model) has no system text: it was put before the "
-                        + "first message."
-                ]
-            )
+            throw EngineError.chatTemplate(model: model, reason: error.sentence)
         }
     }
 

@@ -25,6 +25,8 @@ extension Store {
                 ])
             var stored = ranking
             stored.id = db.lastInsertedRowID
+            // As a reader gets it, to the last bit.
+            stored.createdAt = Date(stamp: ranking.createdAt.stamp)
             for candidate in board.candidates {
                 try db.execute(
                     sql: "INSERT INTO ranking_entry VALUES (?, ?, ?, ?, ?, ?)",

@@ -41,7 +41,7 @@ public enum TemplateReader {
             root = try YAMLMapping(node, path: path, what: "a template")
         } catch let error as YamlError {
             throw EngineError.invalidFile(
-                path: path, line: line(of: error), reason: reason(of: error))
+                path: path, line: line(of: error, in: text), reason: reason(of: error))
         }
         let isForeign =
             root.has(anyOf: ["prompt", "options", "defaults", "fragments", "schema_object"])
@@ -147,11 +147,17 @@ public enum TemplateReader {
         return sampling
     }
 
-    private static func line(of error: YamlError) -> Int? {
+    private static func line(of error: YamlError, in text: String) -> Int? {
         switch error {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
             mark.line
-        case .duplicatedKeysInMapping(_, let context): context.mark.line
+        case .duplicatedKeysInMapping(let keys, let context):
+            // Yams knows where the mapping begins; the second of the keys is below.
+            text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                .filter { line in
+                    line.offset >= context.mark.line - 1
+                        && keys.contains { line.element.contains("\($0):") }
+                }.dropFirst().first.map { $0.offset + 1 } ?? context.mark.line
         default: nil
         }
     }

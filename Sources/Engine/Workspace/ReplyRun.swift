@@ -104,7 +104,7 @@ final class ReplyRun: Sendable {
                     templateName: variant.template.name, templateHash: variant.template.hash,
                     modelName: model.info.name, modelFingerprint: model.info.fingerprint,
                     promptIDs: prompt.ids, maxTokens: prompt.replyRoom,
-                    stop: variant.settings.stop, renderedInput: prompt.renderedInput,
+                    stop: variant.settings.stop + prompt.stop, renderedInput: prompt.renderedInput,
                     prefix: prompt.prefix)
             }, plans: plans)
         control.state.withLock { state in
