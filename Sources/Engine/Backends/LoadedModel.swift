@@ -2,8 +2,9 @@ import LanguageModel
 
 /// Renders messages as the model was trained to read them.
 public protocol ChatRenderer: Sendable {
-    /// Text of the messages, with what had to be done to them; with `addGenerationPrompt` the
-    /// beginning of the assistant's turn.
+    /// Text of the messages; with `addGenerationPrompt` the beginning of the assistant's turn.
+    func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> PromptText
+    /// The same, with what had to be done to the messages.
     func renderChat(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> RenderedChat
     /// Texts that end a reply besides the model's own end tokens.
     var stopStrings: [String] { get }
@@ -12,13 +13,21 @@ public protocol ChatRenderer: Sendable {
 }
 
 extension ChatRenderer {
-    /// The text alone.
-    public func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> PromptText {
-        try renderChat(messages, addGenerationPrompt: addGenerationPrompt).prompt
+    public func renderChat(
+        _ messages: [ChatMessage], addGenerationPrompt: Bool
+    ) throws -> RenderedChat {
+        RenderedChat(prompt: try render(messages, addGenerationPrompt: addGenerationPrompt))
     }
+
+    public var stopStrings: [String] { [] }
+    public var note: String? { nil }
 }
 
 extension ChatFormat: ChatRenderer {
+    public func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws -> PromptText {
+        try renderChat(messages, addGenerationPrompt: addGenerationPrompt).prompt
+    }
+
     public func renderChat(
         _ messages: [ChatMessage], addGenerationPrompt: Bool
     ) throws -> RenderedChat {

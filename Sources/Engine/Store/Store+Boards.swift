@@ -137,7 +137,7 @@ extension Store {
 
     // MARK: Rows
 
-    private static func insert(
+    static func insert(
         _ variant: BoardVariant, position: Int, board: Int64, _ db: Database
     ) throws {
         try db.execute(
@@ -149,7 +149,7 @@ extension Store {
             ])
     }
 
-    private static func insert(
+    static func insert(
         _ plan: Plan, board: Int64, position: Int, _ db: Database
     ) throws -> Candidate {
         try db.execute(
