@@ -17,14 +17,18 @@ public struct GenerationRequest: Sendable {
     public var maxTokens: Int
     /// A reply ends before the first of these texts, which is not part of it.
     public var stopStrings: [String]
+    /// What every reply must be; a reply ends as soon as nothing can follow.
+    public var constraint: TokenConstraint?
 
     public init(
-        prompt: [TokenID], candidates: [Candidate], maxTokens: Int, stopStrings: [String] = []
+        prompt: [TokenID], candidates: [Candidate], maxTokens: Int, stopStrings: [String] = [],
+        constraint: TokenConstraint? = nil
     ) {
         self.prompt = prompt
         self.candidates = candidates
         self.maxTokens = maxTokens
         self.stopStrings = stopStrings
+        self.constraint = constraint
     }
 }
 

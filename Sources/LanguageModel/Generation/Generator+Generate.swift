@@ -12,6 +12,13 @@ extension Generator {
         guard !request.prompt.isEmpty else {
             throw LanguageModelError.invalidRequest("There is no prompt to continue")
         }
+        if let constraint = request.constraint,
+            constraint.vocabularySize != model.vocabularySize
+        {
+            throw LanguageModelError.invalidRequest(
+                "The grammar was compiled for a vocabulary of \(constraint.vocabularySize) tokens, "
+                    + "and the model has \(model.vocabularySize)")
+        }
         var timings = GenerationTimings()
         let clock = ContinuousClock()
         let start = clock.now
@@ -173,6 +180,7 @@ final class CandidateStream {
     private let endOfGeneration: Set<TokenID>
     private var detokenizer: Detokenizer?
     private var stops: StopMatcher
+    private var constraint: ConstraintState?
     private var history: [TokenID]
     private var logProbabilities: [Float] = []
     private var text = ""
@@ -191,6 +199,7 @@ final class CandidateStream {
             vocabularySize: model.vocabularySize, endOfGeneration: endOfGeneration)
         detokenizer = model.tokenizer.map { Detokenizer($0) }
         stops = StopMatcher(request.stopStrings)
+        constraint = request.constraint?.start()
         history = request.prompt
         let room = min(request.maxTokens, model.contextLength)
         history.reserveCapacity(request.prompt.count + room)
@@ -199,7 +208,10 @@ final class CandidateStream {
     }
 
     func draw(from logits: UnsafeMutableBufferPointer<Float>) -> TokenID {
-        history.withUnsafeBufferPointer { sampler.sample(logits: logits, recent: $0) }
+        let mask = constraint?.mask()
+        return history.withUnsafeBufferPointer {
+            sampler.sample(logits: logits, recent: $0, mask: mask)
+        }
     }
 
     /// Takes a token in: the text that can be shown now, and whether the reply ends here.
@@ -210,7 +222,14 @@ final class CandidateStream {
         if endOfGeneration.contains(id) { return ("", .stop) }
         let (shown, stopped) = stops.push(detokenizer?.push(id) ?? "")
         text += shown
-        return (shown, stopped ? .stop : nil)
+        if stopped { return (shown, .stop) }
+        if constraint != nil {
+            // A vocabulary that cannot spell what must follow leaves nothing to choose from.
+            let isAllowed = constraint?.accept(id) ?? true
+            if !isAllowed { return (shown, .length) }
+            if constraint?.isComplete ?? false { return (shown, .stop) }
+        }
+        return (shown, nil)
     }
 
     /// Ends the reply and returns the text that was held back.

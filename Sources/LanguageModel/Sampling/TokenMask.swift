@@ -10,6 +10,12 @@ public struct TokenMask: Sendable, Equatable, Hashable {
         words = [UInt64](repeating: 0, count: (vocabularySize + 63) / 64)
     }
 
+    /// - Parameter words: as many as the vocabulary needs, bits past it 0.
+    init(vocabularySize: Int, words: [UInt64]) {
+        self.vocabularySize = vocabularySize
+        self.words = words
+    }
+
     public subscript(id: TokenID) -> Bool {
         get {
             guard id >= 0, Int(id) < vocabularySize else { return false }
