@@ -15,6 +15,7 @@ struct AskCommand: AsyncParsableCommand {
 
     @Argument(help: "What to ask.") var prompt: String?
     @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Constraint") var constraint: ConstraintArguments
 
     @Flag(help: "Print only the reply that the reward model finds best.") var best = false
 
@@ -34,6 +35,12 @@ struct AskCommand: AsyncParsableCommand {
         let paths = Paths()
         let template = try common.template.template(in: TemplateLibrary(paths: paths))
         let settings = common.sampling.settings(for: template)
+        let grammar = try constraint.read()
+        if grammar != nil, !template.labels.isEmpty {
+            throw Failure(
+                "The template \(template.name) has labels, which are a constraint already; leave "
+                    + "--grammar and --json-schema out.", status: 2)
+        }
         let scorer = try scorer(in: RewardLibrary(paths: paths))
 
         let clock = ContinuousClock()
@@ -47,14 +54,23 @@ struct AskCommand: AsyncParsableCommand {
         let composed = try composer.compose(
             path: [question], template: template, variables: common.template.values,
             maxTokens: settings.maxTokens)
+        if template.mode == .chat, let note = loaded.chatRenderer?.note {
+            StandardError.note(note)
+        }
         for note in composed.notes { StandardError.note(note) }
         var report = AskReport(promptIDs: composed.ids, loadSeconds: loadSeconds)
         let interrupts: Interrupts
         if template.labels.isEmpty {
             let control = GenerationControl()
             interrupts = Interrupts { control.cancel() }
-            try await sample(
-                composed, settings: settings, control: control, inference: inference, &report)
+            var request = request(composed, settings)
+            if let grammar, let tokenizer = loaded.tokenizer {
+                request.constraint = try TokenConstraint(
+                    grammar,
+                    trie: TokenTrie(
+                        tokenizer: tokenizer, vocabularySize: loaded.info.vocabularySize))
+            }
+            try await sample(request, control: control, inference: inference, &report)
             if let scorer {
                 for warning in try scorer.check(loaded) { StandardError.note(warning) }
                 report.rewards = try await inference.score(
@@ -116,16 +132,22 @@ struct AskCommand: AsyncParsableCommand {
     /// One reply is printed as it comes.
     private var isStreaming: Bool { (common.candidates ?? 1) == 1 && !json && !best }
 
-    private func sample(
-        _ composed: ComposedPrompt, settings: GenerationSettings, control: GenerationControl,
-        inference: InferenceActor, _ report: inout AskReport
-    ) async throws {
-        let request = GenerationRequest(
+    private func request(
+        _ composed: ComposedPrompt, _ settings: GenerationSettings
+    ) -> GenerationRequest {
+        GenerationRequest(
             prompt: composed.ids,
             candidates: common.sampling.seeds(common.candidates ?? 1).map {
                 .init(seed: $0, sampling: settings.sampling)
             },
-            maxTokens: min(settings.maxTokens, composed.replyRoom), stopStrings: settings.stop)
+            maxTokens: min(settings.maxTokens, composed.replyRoom),
+            stopStrings: settings.stop + composed.stop.filter { !settings.stop.contains($0) })
+    }
+
+    private func sample(
+        _ request: GenerationRequest, control: GenerationControl, inference: InferenceActor,
+        _ report: inout AskReport
+    ) async throws {
         let streams = isStreaming
         let timings = Mutex(GenerationTimings())
         report.replies = try await inference.generate(request, control: control) { event in

@@ -4,8 +4,11 @@ import Foundation
 
 struct ConversationsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "conversations", abstract: "List, search, show and delete conversations.",
-        subcommands: [List.self, Search.self, Show.self, Delete.self],
+        commandName: "conversations",
+        abstract: "List, search, show, move and delete conversations.",
+        subcommands: [
+            List.self, Search.self, Show.self, Export.self, Import.self, Delete.self,
+        ],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
@@ -94,6 +97,64 @@ struct ConversationsCommand: ParsableCommand {
         }
     }
 
+    struct Export: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print conversations as Markdown or JSON lines.",
+            discussion: """
+                'jsonl' keeps the whole tree and is what 'import' reads back; 'markdown' and \
+                'messages' (TRL's form) have the path to the selected message.
+                """)
+
+        @Argument(help: "Numbers of 'riposte conversations list'; all where absent.")
+        var ids: [Int64] = []
+        @Option(help: "Form of the text.") var format = ConversationFormat.jsonl
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp("Write to this file instead.", valueName: "path"))
+        var output: String?
+
+        func run() throws {
+            let store = try openStore()
+            let chosen = try ids.isEmpty ? store.conversations(limit: .max).map(\.id) : ids
+            let texts = try chosen.map { try store.export($0, as: format) }
+            let separator = format == .markdown ? "\n" : ""
+            let text = texts.map { $0.hasSuffix("\n") ? $0 : $0 + "\n" }
+                .joined(separator: separator)
+            if let output {
+                try AtomicFile.write(text, to: Paths.expand(output))
+            } else {
+                StandardOutput.write(text)
+            }
+        }
+    }
+
+    struct Import: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take conversations over from a file: all of it, or nothing.",
+            discussion: """
+                Reads what 'export' wrote, the conversations.json of a ChatGPT export, and TRL \
+                {"messages"} lines. A conversation that was imported before is not added again.
+                """)
+
+        @Argument(help: "A JSON or JSONL file.") var file: String
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() throws {
+            let report = try openStore().importConversations(contentsOf: file)
+            if json {
+                return StandardOutput.json(
+                    .object([
+                        ("added", .array(report.added.map { .int(Int($0)) })),
+                        ("messages", .int(report.messages)), ("known", .int(report.known)),
+                        ("empty", .int(report.empty)),
+                    ]))
+            }
+            StandardOutput.line(
+                "\(report.added.count) conversations with \(report.messages) messages added, "
+                    + "\(report.known) known already, \(report.empty) empty")
+        }
+    }
+
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Delete conversations, or take that back.")
@@ -115,6 +176,8 @@ struct ConversationsCommand: ParsableCommand {
         }
     }
 }
+
+extension ConversationFormat: ExpressibleByArgument {}
 
 extension Conversation {
     var summary: JSON {

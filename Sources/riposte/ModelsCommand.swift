@@ -106,14 +106,16 @@ struct ModelsCommand: AsyncParsableCommand {
                     + "\(session.loaded.contextLength.formatted()) in use",
             ])
             table.add(["tokenizer", session.loaded.tokenizer == nil ? "none: ids only" : "yes"])
-            table.add([
-                "chat template",
-                session.loaded.chatTemplateHash.map { "yes, sha256 \($0.prefix(12))" }
-                    ?? "none: a base model; use a template with mode: plain",
-            ])
+            table.add(["chat template", chatTemplate(of: session.loaded)])
             table.add(["license", info.license ?? "not stated"])
             table.add(["fingerprint", info.fingerprint])
             StandardOutput.write(table.text)
+        }
+
+        private func chatTemplate(of loaded: LoadedModel) -> String {
+            if let problem = loaded.chatTemplateProblem { return "not usable: \(problem)" }
+            if let note = loaded.chatRenderer?.note { return note }
+            return loaded.chatTemplateHash.map { "yes, sha256 \($0.prefix(12))" } ?? "none"
         }
     }
 

@@ -4,8 +4,10 @@ import Foundation
 
 struct RankingsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rankings", abstract: "List, export and count your rankings of replies.",
-        subcommands: [List.self, Export.self, Stats.self], defaultSubcommand: List.self)
+        commandName: "rankings",
+        abstract: "List, export, import and count your rankings of replies.",
+        subcommands: [List.self, Export.self, Import.self, Stats.self], defaultSubcommand: List.self
+    )
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -17,7 +19,9 @@ struct RankingsCommand: ParsableCommand {
         func run() throws {
             var records = try openStore().rankingRecords()
             if let limit { records = records.suffix(max(0, limit)) }
-            if json { return StandardOutput.json(try JSON(encoding: records)) }
+            if json {
+                return StandardOutput.json(.array(try records.map { .encoded(try $0.jsonLine()) }))
+            }
             var table = TextTable(["id", "when", "replies", "ranks", "answering"], right: [0, 2])
             for record in records {
                 let ranks =
@@ -56,37 +60,45 @@ struct RankingsCommand: ParsableCommand {
         var output: String?
 
         func run() throws {
-            var lines = ""
+            var lines: [String] = []
             for record in try openStore().rankingRecords() {
                 switch format {
-                case .riposte: lines += try JSON(encoding: record).text + "\n"
-                case .trl:
-                    for pair in record.orderedPairs {
-                        lines += trl(record, pair.better, pair.worse).text + "\n"
-                    }
+                case .riposte: lines.append(try record.jsonLine())
+                case .trl: lines += record.preferencePairs()
                 }
             }
+            let text = lines.map { $0 + "\n" }.joined()
             if let output {
-                try AtomicFile.write(lines, to: Paths.expand(output))
+                try AtomicFile.write(text, to: Paths.expand(output))
             } else {
-                StandardOutput.write(lines)
+                StandardOutput.write(text)
             }
         }
+    }
 
-        private func trl(_ record: RankingRecord, _ better: Int, _ worse: Int) -> JSON {
-            func messages(_ list: [(role: String, content: String)]) -> JSON {
-                .array(
-                    list.map {
-                        .object([("role", .string($0.role)), ("content", .string($0.content))])
-                    })
+    struct Import: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take rankings over from a JSONL file: all of it, or nothing.",
+            discussion: """
+                Reads what 'export' wrote, and preference pairs of TRL, HH, Argilla and k-way \
+                form. Each prompt becomes a conversation with the tag 'imported'.
+                """)
+
+        @Argument(help: "A JSONL file.") var file: String
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() throws {
+            let report = try openStore().importRankings(contentsOf: file)
+            if json {
+                return StandardOutput.json(
+                    .object([
+                        ("rankings", .int(report.rankings)), ("known", .int(report.known)),
+                        ("dropped", .array(report.dropped.map(JSON.string))),
+                    ]))
             }
-            func reply(_ index: Int) -> JSON {
-                messages([("assistant", record.replies[index].text)])
-            }
-            return .object([
-                ("prompt", messages(record.prompt.map { ($0.role, $0.content) })),
-                ("chosen", reply(better)), ("rejected", reply(worse)),
-            ])
+            StandardOutput.line(
+                "\(report.rankings) rankings added, \(report.known) known already")
+            for line in report.dropped { StandardError.note(line) }
         }
     }
 

@@ -7,7 +7,7 @@ import Training
 struct RewardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reward", abstract: "Score replies, judge and show reward models.",
-        subcommands: [Show.self, Use.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Score.self, Eval.self, Use.self], defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(

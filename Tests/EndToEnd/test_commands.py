@@ -207,6 +207,29 @@ class Asking(TinyModelCase):
         # One end of turn, the template's own.
         self.assertEqual(value["prompt_ids"].count(2), 1)
 
+    def test_json_schema(self):
+        schema = self.write("schema.json", json.dumps({
+            "type": "object", "additionalProperties": False,
+            "properties": {"ok": {"type": "boolean"}, "n": {"enum": [1, 2, 3]}},
+            "required": ["ok", "n"]}))
+        value = self.succeed(
+            "ask", "-m", self.model, "--json-schema", schema, "-n", "4", "--seed", "1", "--json",
+            "--temperature", "1.5", "--max-tokens", "200", "hi").json
+        for candidate in value["candidates"]:
+            reply = json.loads(candidate["text"])
+            self.assertEqual(set(reply), {"ok", "n"})
+            self.assertIs(type(reply["ok"]), bool)
+            self.assertIn(reply["n"], (1, 2, 3))
+
+    def test_grammar(self):
+        grammar = self.write("g.gbnf", 'root ::= "yes" | "no"\n')
+        text = self.ask("--grammar", grammar, "--seed", "1", "hi").out
+        self.assertIn(text, ("yes\n", "no\n"))
+        for broken in ('root ::= "yes\n', "x ::= y\n", ""):
+            path = self.write("broken.gbnf", broken)
+            outcome = self.refuse("ask", "-m", self.model, "--grammar", path, "hi", status=1)
+            self.assertIn("broken.gbnf", outcome.err)
+
     def test_broken_pipe(self):
         with subprocess.Popen(
             [BINARY, "ask", "-m", str(self.model), "--max-tokens", "200", "--temperature", "1",

@@ -1,0 +1,188 @@
+import ArgumentParser
+import Engine
+import Foundation
+import LanguageModel
+import Training
+
+struct TrainRewardCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reward", abstract: "Train a reward model.",
+        discussion: """
+            Without a file, your own rankings are learnt from. The held-out accuracy is measured \
+            on prompts that were not trained on. The new reward model scores replies from then \
+            on; 'riposte reward use --back' goes back.
+            """)
+
+    enum Method: String, CaseIterable, ExpressibleByArgument {
+        /// A linear head on the frozen model's hidden states.
+        case features
+    }
+
+    @OptionGroup var model: ModelArguments
+
+    @Argument(help: "JSONL files of preferences: TRL, HH, Argilla, k-way or exported rankings.")
+    var files: [String] = []
+
+    @Flag(help: "Learn from your own rankings too, beside the files.") var withRankings = false
+    @Option(help: "How to learn.") var method = Method.features
+    @Option(help: "Name of the new reward model.") var name: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Write it to this file and leave the active one.", valueName: "path"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Layers to choose from, as 10,20.", valueName: "n,…"))
+    var layers: String?
+    @Option(help: "What to do with ties.") var ties = TieTreatment.skip
+    @Option(help: "Seed of the folds.") var seed: UInt64 = 0
+    @Flag(help: "Leave the active reward model as it is.") var noActivate = false
+    @Flag(help: "Print a JSON line a step.") var json = false
+
+    func validate() throws {
+        if let name, name.isEmpty || name == "none" || name.contains("/") || name.hasPrefix(".") {
+            throw ValidationError("--name takes a plain name, not '\(name)'")
+        }
+        _ = try layerList()
+    }
+
+    func run() throws {
+        let dataset = try dataset()
+        if !json { for line in dataset.report.lines { StandardError.note(line) } }
+        let session = try ModelSession(model)
+        let count = session.loaded.info.layerCount
+        if let wrong = try layerList()?.first(where: { !(1...count).contains($0) }) {
+            throw Failure("There is no layer \(wrong); the model has layers 1 to \(count).")
+        }
+        let examples = try dataset.items.map {
+            try RewardExample($0, source: source(of: $0), model: session.loaded)
+        }
+        var options = FeatureRewardTrainer.Options()
+        let library = RewardLibrary(paths: Paths())
+        options.name = name ?? freeName(in: library)
+        options.layers = try layerList()
+        options.ties = ties
+        options.search.seed = seed
+        options.search.threads = model.threads
+
+        let display = TrainingDisplay(json: json)
+        let outcome = try FeatureRewardTrainer(options: options).train(
+            examples, model: session.loaded, source: session.generator
+        ) { display.show($0) }
+        display.clear()
+        let path = output.map(Paths.expand) ?? library.path(of: options.name)
+        var reward = outcome.model
+        try reward.write(to: path)
+        let activates = output == nil && !noActivate
+        if activates { try library.activate(options.name) }
+        report(outcome, path: path, isActive: activates)
+    }
+
+    private func dataset() throws -> PreferenceDataset {
+        var dataset = try files.map { try PreferenceReader.read(contentsOf: $0) }
+            .reduce(nil) { (sum: PreferenceDataset?, next) in sum.map { $0 + next } ?? next }
+        if files.isEmpty || withRankings {
+            let own = PreferenceReader.read(try openStore().rankingRecords())
+            dataset = dataset.map { $0 + own } ?? own
+        }
+        guard let dataset, !dataset.items.isEmpty else {
+            throw TrainingError.noComparisons(
+                dropped: Array(dataset?.report.lines.dropFirst() ?? []))
+        }
+        return dataset
+    }
+
+    private func layerList() throws -> [Int]? {
+        guard let layers else { return nil }
+        let numbers = layers.split(separator: ",").compactMap {
+            Int($0.trimmingCharacters(in: .whitespaces))
+        }
+        guard !numbers.isEmpty, numbers.count == layers.split(separator: ",").count else {
+            throw ValidationError("--layers takes numbers as 10,20, not '\(layers)'")
+        }
+        return Set(numbers).sorted()
+    }
+
+    /// The data's name in the card: the file's, or that of the store's rankings.
+    private func source(of item: PreferenceItem) -> String {
+        item.origin.hasPrefix("ranking ")
+            ? "rankings" : String(item.origin.prefix { $0 != ":" })
+    }
+
+    /// `features`, `features-2`, …: an older reward model is never written over unasked.
+    private func freeName(in library: RewardLibrary) -> String {
+        let taken = Set(library.list().map(\.name))
+        var name = method.rawValue
+        var number = 2
+        while taken.contains(name) {
+            name = "\(method.rawValue)-\(number)"
+            number += 1
+        }
+        return name
+    }
+
+    private func report(_ outcome: FeatureRewardTrainer.Outcome, path: String, isActive: Bool) {
+        let held = outcome.heldOut
+        guard json else {
+            StandardOutput.write(held.text)
+            let features = outcome.model.specification.features
+                .map { "layer \($0.layer) \($0.pooling.rawValue)" }.joined(separator: ", ")
+            StandardOutput.line(
+                "features: \(features), regularization \(outcome.choice.regularization)")
+            StandardOutput.line(
+                "written to \(path)" + (isActive ? "; it scores replies from now on" : ""))
+            return
+        }
+        guard case .object(let figures) = held.json else { return }
+        StandardOutput.json(
+            .object(
+                [
+                    ("done", .bool(true)), ("output", .string(path)), ("active", .bool(isActive)),
+                    (
+                        "features",
+                        .array(
+                            outcome.model.specification.features.map {
+                                .object([
+                                    ("layer", .int($0.layer)),
+                                    ("pooling", .string($0.pooling.rawValue)),
+                                ])
+                            })
+                    ),
+                    ("regularization", JSON(outcome.choice.regularization)),
+                ] + figures))
+    }
+}
+
+extension TieTreatment: ExpressibleByArgument {}
+
+/// Shows training as it goes: a bar on a terminal, or JSON lines.
+struct TrainingDisplay {
+    let json: Bool
+    private let reading = StepProgress(title: "reading")
+    private let choosing = StepProgress(title: "choosing layers")
+
+    init(json: Bool) { self.json = json }
+
+    func show(_ progress: FeatureRewardTrainer.Progress) {
+        switch progress {
+        case .reading(let done, let total):
+            if json { line("reading", done, total) } else { reading.show(done, of: total) }
+        case .choosing(let share):
+            let done = Int(share * 100)
+            if json { line("choosing", done, 100) } else { choosing.show(done, of: 100) }
+        }
+    }
+
+    func clear() {
+        reading.clear()
+        choosing.clear()
+    }
+
+    private func line(_ phase: String, _ done: Int, _ total: Int) {
+        StandardOutput.json(
+            .object([
+                ("step", .int(done)), ("steps", .int(total)), ("phase", .string(phase)),
+                ("loss", .null),
+            ]))
+    }
+}

@@ -1,0 +1,247 @@
+"""Conversations, rankings and reward models as scripts move them about."""
+
+import json
+import random
+import unittest
+
+import tiny_gguf
+from riposte import SandboxCase, default_model, needs_model
+
+
+def messages(*contents):
+    roles = ["user", "assistant"]
+    return [{"role": roles[i % 2], "content": text} for i, text in enumerate(contents)]
+
+
+class Conversations(SandboxCase):
+    lines = [
+        {"messages": messages("Where is the lighthouse?", "On the cape.")},
+        {"messages": [{"role": "system", "content": "Be brief."}, *messages("é漢字🙂", "Yes.")]},
+    ]
+
+    def load(self):
+        path = self.write("in.jsonl", "".join(json.dumps(line) + "\n" for line in self.lines))
+        return self.succeed("conversations", "import", path, "--json").json
+
+    def test_round_trip(self):
+        self.assertEqual(self.succeed("conversations", "list", "--json").json, [])
+        report = self.load()
+        self.assertEqual(len(report["added"]), 2)
+        self.assertEqual(report["messages"], 4)
+        listed = self.succeed("conversations", "list", "--json").json
+        self.assertEqual({entry["id"] for entry in listed}, set(report["added"]))
+        first = self.succeed("conversations", "show", report["added"][0], "--json").json
+        self.assertEqual([(m["role"], m["content"]) for m in first["messages"]],
+                         [("user", "Where is the lighthouse?"), ("assistant", "On the cape.")])
+        exported = self.succeed("conversations", "export", "--format", "messages").lines
+        self.assertCountEqual(
+            [line["messages"][-2:] for line in exported],
+            [line["messages"][-2:] for line in self.lines])
+        # Our own form comes back into an empty store with everything in it.
+        own = self.succeed("conversations", "export").out
+        path = self.write("own.jsonl", own)
+        again = self.succeed("conversations", "import", path, "--json",
+                             RIPOSTE_DATA_HOME=str(self.folder / "other")).json
+        self.assertEqual(len(again["added"]), 2)
+        twice = self.succeed("conversations", "import", path, "--json",
+                             RIPOSTE_DATA_HOME=str(self.folder / "other")).json
+        self.assertEqual((twice["added"], twice["known"]), ([], 2))
+
+    def test_search(self):
+        self.load()
+        hits = self.succeed("conversations", "search", "light", "--json").json
+        self.assertEqual(len(hits), 1)
+        self.assertIn("lighthouse", hits[0]["snippet"])
+        self.assertEqual(
+            self.succeed("conversations", "search", "nonesuch", "--json").json, [])
+        # Operators of the search language are words here.
+        for query in ['"', "a AND", "(", "NEAR(", "*", "-x", "col:val"]:
+            with self.subTest(query=query):
+                self.succeed("conversations", "search", "--json", "--", query)
+
+    def test_delete_and_undo(self):
+        first, second = self.load()["added"]
+        self.succeed("conversations", "delete", first)
+        self.assertEqual([e["id"] for e in self.succeed(
+            "conversations", "list", "--json").json], [second])
+        self.succeed("conversations", "delete", "--undo", first)
+        self.assertEqual(len(self.succeed("conversations", "list", "--json").json), 2)
+
+    def test_markdown(self):
+        first = self.load()["added"][0]
+        text = self.succeed("conversations", "export", first, "--format", "markdown").out
+        self.assertIn("On the cape.", text)
+
+    def test_broken_file_changes_nothing(self):
+        self.load()
+        before = self.succeed("conversations", "export").out
+        for line in ["{", '{"messages": 5}', '{"messages": [{"role": "pirate", "content": "x"}]}',
+                     "[]", '"text"', '{"messages": [{"content": "x"}]}']:
+            with self.subTest(line=line):
+                good = json.dumps({"messages": messages("new", "one")})
+                path = self.write("broken.jsonl", good + "\n" + line + "\n")
+                outcome = self.run_program("conversations", "import", path)
+                self.assertEqual(outcome.status, 1, repr(outcome))
+                self.assertEqual(len(outcome.err.strip().splitlines()), 1, repr(outcome))
+                self.assertIn("broken.jsonl", outcome.err)
+                self.assertIn("2", outcome.err)
+                self.assertEqual(self.succeed("conversations", "export").out, before)
+
+    def test_absent(self):
+        for arguments in (["show", "77"], ["delete", "77"], ["export", "77"]):
+            with self.subTest(arguments=arguments):
+                outcome = self.run_program("conversations", *arguments)
+                self.assertEqual(outcome.status, 1, repr(outcome))
+                self.assertIn("77", outcome.err)
+
+    def test_damaged_database(self):
+        (self.folder / "data").mkdir()
+        self.write("data/riposte.sqlite", b"this is not a database" * 500)
+        outcome = self.refuse("conversations", "list", status=1)
+        self.assertIn("riposte.sqlite", outcome.err)
+
+
+def pairs(count, seed=1):
+    """Preferences that can be learnt: the reply that says please is the better one."""
+    source = random.Random(seed)
+    words = "boat tree house river stone cloud horse lamp road field".split()
+    for number in range(count):
+        topic = source.choice(words)
+        body = " ".join(source.choice(words) for _ in range(source.randrange(3, 8)))
+        yield {
+            "prompt": [{"role": "user", "content": f"Say {topic} {number}"}],
+            "chosen": [{"role": "assistant", "content": f"please {body}"}],
+            "rejected": [{"role": "assistant", "content": f"zzz {body}"}],
+        }
+
+
+class Rewards(SandboxCase):
+    content = tiny_gguf.build()
+
+    def setUp(self):
+        super().setUp()
+        self.model = self.write("tiny.gguf", self.content)
+        self.data = self.write(
+            "pairs.jsonl", "".join(json.dumps(line) + "\n" for line in pairs(40)))
+
+    def train(self, *arguments):
+        return self.succeed("train", "reward", "-m", self.model, "--method", "features", "--json",
+                            *arguments, timeout=300)
+
+    def test_train_score_and_judge(self):
+        done = self.train(self.data).lines[-1]
+        self.assertTrue(done["done"])
+        self.assertTrue(done["active"])
+        self.assertEqual(done["pairs"], 40)
+        self.assertGreater(done["accuracy"], 0.8, done)
+
+        fresh = self.write(
+            "fresh.jsonl", "".join(json.dumps(line) + "\n" for line in pairs(20, seed=2)))
+        scores = self.succeed("reward", "score", "-m", self.model, fresh).lines
+        self.assertEqual(len(scores), 20)
+        right = sum(score["chosen"] > score["rejected"] for score in scores)
+        verdict = self.succeed("reward", "eval", "-m", self.model, fresh, "--json").json
+        self.assertLessEqual(
+            {"pairs", "accuracy", "ci95", "longer_wins", "ece", "brier", "length_correlation"},
+            set(verdict))
+        self.assertEqual(verdict["pairs"], 20)
+        self.assertAlmostEqual(verdict["accuracy"], right / 20)
+
+        other = self.write("other.jsonl", "\n".join(map(json.dumps, [
+            {"messages": messages("Say boat", "please river")},
+            {"prompt": messages("Say boat"), "completions": ["please river", "zzz river", "x"]},
+            {"ids": [5, 6, 7, 8]},
+        ])) + "\n")
+        single, several, ids = self.succeed("reward", "score", "-m", self.model, other).lines
+        self.assertAlmostEqual(single["reward"], several["rewards"][0], places=3)
+        self.assertGreater(several["rewards"][0], several["rewards"][1])
+        self.assertEqual(set(ids), {"reward"})
+
+        asked = self.succeed("ask", "-m", self.model, "-n", "4", "--best", "--seed", "1",
+                             "--temperature", "1", "--max-tokens", "8", "--json", "hi").json
+        rewards = [candidate["reward"] for candidate in asked["candidates"]]
+        self.assertEqual(rewards, sorted(rewards, reverse=True))
+        shown = self.succeed("reward", "show", "--json").json
+        self.assertEqual([entry["active"] for entry in shown], [True])
+        self.succeed("reward", "use", "none")
+        self.assertEqual([entry["active"] for entry in self.succeed(
+            "reward", "show", "--json").json], [False])
+
+    def test_same_seed_same_file(self):
+        paths = [self.folder / "a.safetensors", self.folder / "b.safetensors"]
+        for path in paths:
+            self.train(self.data, "--seed", "3", "--output", path)
+        first, second = (self.succeed("reward", "score", "-m", self.model, "-r", path, self.data).out
+                         for path in paths)
+        self.assertEqual(first, second)
+
+    def test_rankings_are_learnt_from(self):
+        report = self.succeed("rankings", "import", self.data, "--json").json
+        self.assertEqual(report["rankings"], 40)
+        self.assertEqual(len(self.succeed("rankings", "list", "--json").json), 40)
+        counts = self.succeed("rankings", "stats", "--json").json
+        self.assertEqual((counts["rankings"], counts["ordered_pairs"]), (40, 40))
+        done = self.train().lines[-1]
+        self.assertEqual(done["pairs"], 40)
+        exported = self.succeed("rankings", "export", "--format", "trl").lines
+        self.assertEqual(len(exported), 40)
+        self.assertTrue(all(line["chosen"][0]["content"].startswith("please")
+                            for line in exported))
+        # Everything that is recorded comes back into an empty store.
+        own = self.write("own.jsonl", self.succeed("rankings", "export").out)
+        again = self.succeed("rankings", "import", own, "--json",
+                             RIPOSTE_DATA_HOME=str(self.folder / "other")).json
+        self.assertEqual(again["rankings"], 40)
+
+    def test_nothing_to_learn_from(self):
+        for content in [
+            "", '{"prompt": "a", "chosen": "b", "rejected": "b"}\n',
+            '{"prompt": "a", "replies": ["b", "c"], "pairs": [[0, 1, 0]]}\n',
+            '{"prompt": "a", "chosen": "b", "rejected": "c"}\n',
+        ]:
+            with self.subTest(content=content):
+                path = self.write("few.jsonl", content)
+                outcome = self.run_program("train", "reward", "-m", self.model, path)
+                self.assertEqual(outcome.status, 1, repr(outcome))
+                self.assertEqual(outcome.out, "", repr(outcome))
+                self.assertFalse((self.folder / "data" / "rewards").exists())
+
+    def test_broken_line(self):
+        good = self.data.read_text()
+        for line in ['{"prompt": "a", "chosen": ', '{"chosen": "a"}', "[]", '{"replies": ["a"]}']:
+            with self.subTest(line=line):
+                path = self.write("broken.jsonl", good + line + "\n")
+                outcome = self.refuse("train", "reward", "-m", self.model, path, status=1)
+                self.assertIn("41", outcome.err)
+                self.assertIn("broken.jsonl", outcome.err)
+
+    def test_broken_reward_model(self):
+        for content in [b"", b"x" * 100, b"\xff" * 8 + b"{}", (2**62).to_bytes(8, "little") + b"{}"]:
+            with self.subTest(content=content):
+                path = self.write("broken.safetensors", content)
+                outcome = self.refuse(
+                    "reward", "score", "-m", self.model, "-r", path, self.data, status=1)
+                self.assertIn("broken.safetensors", outcome.err)
+
+    def test_wrong_base_model(self):
+        self.train(self.data)
+        other = self.write("other.gguf", tiny_gguf.build(
+            weights=list(tiny_gguf.tensors(seed=2))))
+        outcome = self.refuse("reward", "score", "-m", other, self.data, status=1)
+        self.assertIn("tiny", outcome.err)
+
+
+@needs_model
+class DefaultModel(SandboxCase):
+    def test_label_template_and_calibration(self):
+        model = default_model()
+        template = self.write("mood.yaml", "name: mood\nsystem: Name the mood.\n"
+                              "labels: [happy, sad, angry]\ncalibrate: true\n")
+        value = self.succeed(
+            "ask", "-m", model, "-t", template, "--json", "We won the cup!").json
+        self.assertEqual({row["label"] for row in value["labels"]}, {"happy", "sad", "angry"})
+        self.assertAlmostEqual(sum(row["probability"] for row in value["labels"]), 1, places=6)
+
+
+if __name__ == "__main__":
+    unittest.main()
