@@ -5,6 +5,9 @@
 //   TOKEN_TILE       widest register tile, in tokens, of a matrix product
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   dot_small(a, w, x)  a + Σ4 w · x for bytes w ≤ 127 (unsigned) and signed bytes x
+//   dot_nibbles(a, w, x), finish_nibbles(a)  the same for w ≤ 15, where NIBBLES_APART is 1 in
+//                    16-bit lanes that finish_nibbles adds up, at most eight in a row
+//   DUAL_TILE        widest tile that keeps sums of both planes in registers
 //   dot_wide(a, w, x)   the same for bytes that stand 128 above their value
 //   PLANES           planes of quantised inputs by default
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by zeros128
@@ -117,6 +120,21 @@ static void NAME(prepare)(
 
 // ---------------------------------------------------------------- integer products
 
+// Four columns of 16 rows as bytes. With 4 bits, low nibbles are the first 16 columns, high
+// nibbles the last.
+INLINE vb NAME(unpack)(const uint8_t *weights, const int column, const int bits) {
+    if (bits == 8) return *(const vb *)(weights + column * 64);
+    vb packed = *(const vb *)(weights + column % 4 * 64);
+    return column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
+}
+
+INLINE vi NAME(dot)(vi sum, vb w, const int8_t *x, const int bits, const int zero) {
+    int32_t word;
+    memcpy(&word, x, 4);
+    if (bits == 4) return dot_nibbles(sum, w, word);
+    return zero == 128 ? dot_wide(sum, w, word) : dot_small(sum, w, word);
+}
+
 // One group of 16 rows times one tile of `T` tokens. All parameters but the pointers are
 // constants at each call, so that the loops unroll into straight register code.
 INLINE void NAME(int_tile)(
@@ -142,36 +160,56 @@ INLINE void NAME(int_tile)(
             const uint16_t *block_scales = (const uint16_t *)block;
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[TOKEN_TILE];
-                UNROLL for (int t = 0; t < T; t++) sum[t] = (vi){};
-                UNROLL for (int plane = 0; plane < planes; plane++) {
-                    const int8_t *x = inputs[plane];
-                    if (plane == 1) {
-                        UNROLL for (int t = 0; t < T; t++) sum[t] <<= 7;
-                    }
-                    // Stored integers stand `zero` above their value; the sum of the inputs
-                    // takes that out.
-                    if (plane == planes - 1 && zero != 0 && (zero != 128 || WIDE_ZERO)) {
-                        UNROLL for (int t = 0; t < T; t++) {
-                            sum[t] += zeros[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
-                        }
-                    }
+                if (T <= DUAL_TILE && planes == 2) {
+                    // Few tokens: both planes at once, so that weights are unpacked once.
+                    vi low[TOKEN_TILE];
+                    UNROLL for (int t = 0; t < T; t++) sum[t] = low[t] = (vi){};
                     UNROLL for (int j = 0; j < words; j++) {
-                        // With 4 bits, low nibbles are the first 16 columns, high nibbles
-                        // the last.
                         const int column = scale_sets == 1 ? j : set * 4 + j;
-                        vb w;
+                        vb w = NAME(unpack)(weights, column, bits);
+                        UNROLL for (int t = 0; t < T; t++) {
+                            const int32_t at = t * RK_BLOCK + column * 4;
+                            sum[t] = NAME(dot)(sum[t], w, inputs[0] + at, bits, zero);
+                            low[t] = NAME(dot)(low[t], w, inputs[1] + at, bits, zero);
+                        }
+                    }
+                    UNROLL for (int t = 0; t < T; t++) {
                         if (bits == 4) {
-                            vb packed = *(const vb *)(weights + column % 4 * 64);
-                            w = column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
-                        } else {
-                            w = *(const vb *)(weights + column * 64);
+                            sum[t] = finish_nibbles(sum[t]);
+                            low[t] = finish_nibbles(low[t]);
+                        }
+                        sum[t] = (sum[t] << 7) + low[t];
+                    }
+                } else {
+                    UNROLL for (int t = 0; t < T; t++) sum[t] = (vi){};
+                    UNROLL for (int plane = 0; plane < planes; plane++) {
+                        vi part_sum[TOKEN_TILE];
+                        UNROLL for (int t = 0; t < T; t++) {
+                            part_sum[t] = !NIBBLES_APART || bits != 4
+                                ? (plane == 0 ? (vi){} : sum[t] << 7)
+                                : (vi){};
+                        }
+                        UNROLL for (int j = 0; j < words; j++) {
+                            const int column = scale_sets == 1 ? j : set * 4 + j;
+                            vb w = NAME(unpack)(weights, column, bits);
+                            UNROLL for (int t = 0; t < T; t++) {
+                                part_sum[t] = NAME(dot)(
+                                    part_sum[t], w, inputs[plane] + t * RK_BLOCK + column * 4,
+                                    bits, zero);
+                            }
                         }
                         UNROLL for (int t = 0; t < T; t++) {
-                            int32_t word;
-                            memcpy(&word, x + t * RK_BLOCK + column * 4, 4);
-                            sum[t] = zero == 128 ? dot_wide(sum[t], w, word)
-                                                 : dot_small(sum[t], w, word);
+                            sum[t] = !NIBBLES_APART || bits != 4
+                                ? part_sum[t]
+                                : (sum[t] << 7) + finish_nibbles(part_sum[t]);
                         }
+                    }
+                }
+                // Stored integers stand `zero` above their value; the sum of the inputs takes
+                // that out.
+                if (zero != 0 && (zero != 128 || WIDE_ZERO)) {
+                    UNROLL for (int t = 0; t < T; t++) {
+                        sum[t] += zeros[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
                     }
                 }
                 vf d = half_to_float(block_scales + set * 16 * (has_min ? 2 : 1) + part * LANES);
@@ -517,9 +555,10 @@ INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
     return bytes_to_float((const int8_t *)p + index);
 }
 
-// Scores of Q queries against the 64 keys of a page: out[q][64], unmasked.
+// Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against the 64 keys of a page:
+// out[q][64], unmasked.
 INLINE void NAME(page_scores)(
-    const uint8_t *keys, const float *key_scales, const float *const *queries, int32_t size,
+    const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
     float scale, float *out, const int Q, const int type) {
     for (int32_t s = 0; s < RK_PAGE / LANES; s++) {
         vf sum[TOKEN_TILE];
@@ -527,7 +566,7 @@ INLINE void NAME(page_scores)(
         int32_t at = (s * LANES / 16) * size * 16 + (s * LANES) % 16;
         for (int32_t d = 0; d < size; d++) {
             vf k = NAME(load_cached)(keys, at + d * 16, type);
-            UNROLL for (int q = 0; q < Q; q++) sum[q] = fma_(k, splat(queries[q][d]), sum[q]);
+            UNROLL for (int q = 0; q < Q; q++) sum[q] = fma_(k, splat(queries[d * TOKEN_TILE + q]), sum[q]);
         }
         vf factor = splat(scale);
         if (type == RK_CACHE_Q8) factor *= load(key_scales + s * LANES);
@@ -562,7 +601,7 @@ INLINE void NAME(page_values)(
 
 #define SCORES(Q)                                                                              \
     static __attribute__((noinline)) void NAME(scores_##Q)(const uint8_t *keys, const float *key_scales,                         \
-        const float *const *queries, int32_t size, float scale, float *out, int32_t type) {    \
+        const float *queries, int32_t size, float scale, float *out, int32_t type) {           \
         if (type == RK_CACHE_F16)                                                              \
             NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F16);   \
         else if (type == RK_CACHE_Q8)                                                          \
@@ -619,8 +658,7 @@ static void NAME(values)(
 // (arXiv 2205.14135): sums and weights are rescaled when a larger score comes.
 INLINE void NAME(attend_page)(
     const rk_attention *a, const uint8_t *layer, int32_t kv_head, int32_t page_first,
-    const float *const *queries, const int32_t *positions, float *const *partials,
-    int32_t count) {
+    const float *queries, const int32_t *positions, float *const *partials, int32_t count) {
     const rk_cache_layout *cache = &a->cache;
     const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
     const uint8_t *values = keys + cache->key_bytes;
@@ -635,7 +673,7 @@ INLINE void NAME(attend_page)(
     while (q < count) {
         int32_t left = count - q;
         float *out = scores + q * RK_PAGE;
-        const float *const *x = queries + q;
+        const float *x = queries + q;
         int32_t key_size = cache->head_size, type = cache->type;
 #if TOKEN_TILE > 4
         if (left >= 12) { NAME(scores_12)(keys, key_scales, x, key_size, a->scale, out, type); q += 12; continue; }
@@ -706,10 +744,13 @@ INLINE bool NAME(sees)(const rk_attention *a, int32_t position, int32_t first) {
     return position >= first && (!a->window || position + 1 - a->window < first + RK_PAGE);
 }
 
+// Longest head whose queries are kept on the stack.
+enum { MAX_HEAD = 512 };
+
 static void NAME(attend)(
     const rk_attention *a, const rk_attention_item *item, int32_t kv_head) {
     int32_t group = a->heads / a->cache.kv_heads;
-    if (a->cache.value_size % LANES) {
+    if (a->cache.value_size % LANES || a->cache.head_size > MAX_HEAD) {
         rk_kernels_get(RK_KERNELS_REFERENCE)->attend(a, item, kv_head);
         return;
     }
@@ -717,7 +758,7 @@ static void NAME(attend)(
     int32_t first = item->chunk * RK_CHUNK;
     int32_t total = item->row_count * group;
     for (int32_t from = 0; from < total; from += TOKEN_TILE) {
-        const float *queries[TOKEN_TILE];
+        float queries[MAX_HEAD * TOKEN_TILE];
         float *partials[TOKEN_TILE];
         int32_t positions[TOKEN_TILE];
         const rk_row *rows[TOKEN_TILE];
@@ -725,7 +766,9 @@ static void NAME(attend)(
         for (int32_t q = 0; q < count; q++) {
             int32_t row = a->row_index[item->first_row + (from + q) / group];
             int32_t head = kv_head * group + (from + q) % group;
-            queries[q] = a->queries + row * a->query_stride + (int64_t)head * a->cache.head_size;
+            const float *query
+                = a->queries + row * a->query_stride + (int64_t)head * a->cache.head_size;
+            for (int32_t d = 0; d < a->cache.head_size; d++) queries[d * TOKEN_TILE + q] = query[d];
             partials[q] = rk_partial(a, row, head, item->chunk);
             rows[q] = &a->rows[row];
             positions[q] = rows[q]->position;

@@ -18,6 +18,13 @@
     ((vi)(a) + (vi)_mm256_madd_epi16(                                                          \
                    _mm256_maddubs_epi16((__m256i)(w), _mm256_set1_epi32(x)),                   \
                    _mm256_set1_epi16(1)))
+// Eight products of nibbles stay below 2^15: 8 · 2 · 15 · 127 = 30,480.
+#define dot_nibbles(a, w, x)                                                                   \
+    ((vi)_mm256_add_epi16(                                                                     \
+        (__m256i)(a), _mm256_maddubs_epi16((__m256i)(w), _mm256_set1_epi32(x))))
+#define finish_nibbles(a) ((vi)_mm256_madd_epi16((__m256i)(a), _mm256_set1_epi16(1)))
+#define NIBBLES_APART 1
+#define DUAL_TILE 2
 #define dot_wide(a, w, x)                                                                      \
     ({                                                                                         \
         __m256i signed_ = _mm256_xor_si256((__m256i)(w), _mm256_set1_epi8((char)0x80));        \

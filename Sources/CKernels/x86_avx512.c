@@ -17,6 +17,10 @@
 #define dot_small(a, w, x)                                                                     \
     ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), _mm512_set1_epi32(x)))
 #define dot_wide dot_small
+#define dot_nibbles dot_small
+#define finish_nibbles(a) (a)
+#define NIBBLES_APART 0
+#define DUAL_TILE 8
 #define half_to_float(p) ((vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define float_to_half(p, v)                                                                    \
     _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph((__m512)(v), 0))

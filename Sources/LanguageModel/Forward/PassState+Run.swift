@@ -163,12 +163,14 @@ private struct PassWorker {
         let groups2 = linear2?.groups ?? 0
         let total = groups1 + groups2 + (linear3?.groups ?? 0)
         let counter = nextCounter()
-        let share = max(1, total / (threads * 6))
+        // Most of the work is dealt out in advance, in long runs; the rest goes in small
+        // pieces to whoever is free first, as another program may slow one of the cores.
+        let dealt = total / threads * 3 / 4
         var set = set
+        var first = dealt * thread
+        var end = first + dealt
+        let piece = max(1, total / (threads * 32))
         while true {
-            var first = rk_claim(counter, share)
-            guard first < total else { return }
-            let end = min(first + share, total)
             while first < end {
                 if first < groups1 {
                     let count = min(end, groups1) - first
@@ -191,6 +193,9 @@ private struct PassWorker {
                     first = end
                 }
             }
+            first = dealt * threads + rk_claim(counter, piece)
+            guard first < total else { return }
+            end = min(first + piece, total)
         }
     }
 
