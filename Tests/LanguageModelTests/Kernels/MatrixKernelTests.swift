@@ -1,0 +1,165 @@
+import CKernels
+import Foundation
+import Testing
+
+@testable import LanguageModel
+
+/// The fast products against the dequantised matrix, and against each other, on random shapes.
+@Suite struct MatrixKernelTests {
+    /// xorshift, so that a failure can be repeated.
+    struct Noise {
+        var state: UInt64
+
+        mutating func bits() -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return state
+        }
+
+        /// From -1 to 1.
+        mutating func float() -> Float { Float(bits() >> 40) / Float(1 << 23) - 1 }
+    }
+
+    /// A random matrix of a type, as a file would hold it: every bit pattern of the integers,
+    /// scales of a size that occurs.
+    struct RawMatrix {
+        let type: TensorType
+        let rows: Int
+        let columns: Int
+        var bytes: [UInt8]
+
+        init(_ type: TensorType, rows: Int, columns: Int, noise: inout Noise) {
+            self.type = type
+            self.rows = rows
+            self.columns = columns
+            let rowBytes = type.rowBytes(columns: columns)
+            bytes = (0..<rows * rowBytes).map { _ in UInt8(truncatingIfNeeded: noise.bits() >> 20) }
+            let halves: [Int] =
+                switch type {
+                case .q4_0, .q5_0, .q8_0, .iq4_nl, .iq4_xs, .f16: [0]
+                case .q4_1, .q5_1, .q4_K, .q5_K: [0, 2]
+                case .q2_K: [80, 82]
+                case .q3_K: [108]
+                case .q6_K: [208]
+                case .f32, .bf16, .mxfp4: []
+                }
+            for block in stride(from: 0, to: bytes.count, by: type.bytesPerBlock) {
+                for offset in halves {
+                    let half = rk_f32_to_f16(noise.float() * 0.01)
+                    bytes[block + offset] = UInt8(half & 255)
+                    bytes[block + offset + 1] = UInt8(half >> 8)
+                }
+                switch type {
+                case .mxfp4: bytes[block] = 120
+                case .f32, .bf16:
+                    let bits = noise.float().bitPattern
+                    for byte in 0..<type.bytesPerBlock {
+                        let shift = (byte + 4 - type.bytesPerBlock) * 8
+                        bytes[block + byte] = UInt8(truncatingIfNeeded: bits >> shift)
+                    }
+                default: break
+                }
+            }
+        }
+
+        func floats() -> [Float] {
+            var result = [Float](repeating: 0, count: rows * columns)
+            let rowBytes = type.rowBytes(columns: columns)
+            bytes.withUnsafeBytes { source in
+                for row in 0..<rows {
+                    result.withUnsafeMutableBufferPointer { target in
+                        _ = rk_dequantize_row(
+                            Int32(type.rawValue), source.baseAddress! + row * rowBytes,
+                            target.baseAddress! + row * columns, Int64(columns))
+                    }
+                }
+            }
+            return result
+        }
+    }
+
+    static func choices() -> [rk_kernel_choice] {
+        [RK_KERNELS_AVX2, RK_KERNELS_AVX512, RK_KERNELS_NEON].filter { rk_kernels_get($0) != nil }
+    }
+
+    /// [token][row] products of a packed copy of the matrix.
+    func product(
+        _ raw: RawMatrix, _ inputs: [Float], tokens: Int, choice: rk_kernel_choice, planes: Int32
+    ) -> [Float] {
+        var matrix = rk_matrix()
+        let size = rk_matrix_plan(
+            &matrix, Int32(raw.type.rawValue), Int32(raw.rows), Int32(raw.columns))
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: Int(size), alignment: 64)
+        defer { memory.deallocate() }
+        matrix.data = memory.assumingMemoryBound(to: UInt8.self)
+        raw.bytes.withUnsafeBufferPointer { bytes in
+            let rowBytes = raw.type.rowBytes(columns: raw.columns)
+            let rows = (0..<raw.rows).map { row -> UnsafePointer<UInt8>? in
+                bytes.baseAddress! + row * rowBytes
+            }
+            rk_matrix_pack(&matrix, rows, 0, Int32(raw.rows))
+        }
+        let setBytes = Int(rk_activations_bytes(Int32(tokens), Int32(raw.columns)))
+        let setMemory = UnsafeMutableRawPointer.allocate(byteCount: setBytes, alignment: 64)
+        defer { setMemory.deallocate() }
+        var set = rk_activations()
+        rk_activations_place(&set, setMemory, Int32(tokens), Int32(raw.columns), planes)
+        let kernels = rk_kernels_get(choice)!.pointee
+        inputs.withUnsafeBufferPointer { inputs in
+            for token in 0..<tokens {
+                kernels.prepare(
+                    &set, Int32(token), inputs.baseAddress! + token * raw.columns, true, true)
+            }
+        }
+        var output = [Float](repeating: .nan, count: tokens * raw.rows)
+        kernels.multiply(
+            &matrix, &set, 0, Int32((raw.rows + 15) / 16), &output, Int64(raw.rows), false)
+        return output
+    }
+
+    /// Root of the mean squared difference over that of the expected values.
+    func relativeError(_ found: [Float], _ expected: [Double]) -> Double {
+        var difference = 0.0
+        var size = 0.0
+        for (found, expected) in zip(found, expected) {
+            difference += (Double(found) - expected) * (Double(found) - expected)
+            size += expected * expected
+        }
+        return (difference / size).squareRoot()
+    }
+
+    /// Bounds: 15-bit inputs leave 2^-14 of a block's largest, 8-bit ones 2^-7; scales of
+    /// k-quants are rounded to float16.
+    @Test(arguments: TensorType.allCases)
+    func fastProductsEqualTheDequantisedMatrix(type: TensorType) {
+        var noise = Noise(state: 0x9E37_79B9 + UInt64(type.rawValue))
+        for (rows, columns, tokens) in [(83, 512, 1), (16, 256, 13), (40, 768, 5), (7, 256, 26)] {
+            let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
+            let inputs = (0..<tokens * columns).map { _ in noise.float() }
+            let weights = raw.floats()
+            var expected = [Double](repeating: 0, count: tokens * rows)
+            for token in 0..<tokens {
+                for row in 0..<rows {
+                    var sum = 0.0
+                    for column in 0..<columns {
+                        sum +=
+                            Double(weights[row * columns + column])
+                            * Double(inputs[token * columns + column])
+                    }
+                    expected[token * rows + row] = sum
+                }
+            }
+            for planes: Int32 in [1, 2] {
+                let all = Self.choices().map {
+                    product(raw, inputs, tokens: tokens, choice: $0, planes: planes)
+                }
+                for found in all {
+                    #expect(relativeError(found, expected) < (planes == 1 ? 0.02 : 0.001))
+                    // Same integers, same order of the float sums: the same bits.
+                    #expect(found == all[0])
+                }
+            }
+        }
+    }
+}
