@@ -8,6 +8,7 @@
 Run the test with RIPOSTE_CHAT_TEMPLATES=OUT (a file or a folder of them) for the last two.
 Needs transformers and jinja2. A case whose rendering raises is expected to fail.
 """
+import copy
 import datetime as real_datetime
 import json
 import os
@@ -106,7 +107,8 @@ CONTEXTS = {
 
 def render(template, context):
     try:
-        return chat_template_utils._compile_jinja_template(template).render(**context)
+        # A copy: the filter indent adds to a list in place.
+        return chat_template_utils._compile_jinja_template(template).render(**copy.deepcopy(context))
     except Exception as error:  # noqa: BLE001 any error is an error
         return error
 
@@ -187,5 +189,7 @@ if __name__ == "__main__":
         cases = []
         for index in range(int(sys.argv[3])):
             template, context = generate(rng)
-            cases.append(case(f"fuzz {index}", template, context))
+            item = case(f"fuzz {index}", template, context)
+            if " at 0x" not in item.get("expected", ""):  # an address in memory
+                cases.append(item)
         write(sys.argv[4], cases)

@@ -27,11 +27,12 @@ extension JinjaInterpreter {
             return .list(try elements(value))
         case "items":
             try finish(given, of: name)
-            switch value {
-            case .undefined: return .iterator(JinjaIterator([]))
-            case .dict(let dict):
-                return .iterator(JinjaIterator(dict.keys.indices.map(dict.item)))
-            default: throw failure("items needs a mapping, not a \(value.typeName)")
+            return lazily { [self] () throws(ChatTemplateError) in
+                switch value {
+                case .undefined: return []
+                case .dict(let dict): return dict.keys.indices.map(dict.item)
+                default: throw failure("items needs a mapping, not a \(value.typeName)")
+                }
             }
         case "reverse":
             try finish(given, of: name)
@@ -58,14 +59,16 @@ extension JinjaInterpreter {
             let isSensitive = given.take("case_sensitive")?.isTrue ?? false
             let path = try path(given.take("attribute"))
             try finish(given, of: name)
-            var seen: Set<JinjaKey> = []
-            var result: [JinjaValue] = []
-            for item in try elements(value) {
-                let key = folded(try self.item(at: path, of: item), isSensitive)
-                let hashed = key.isUndefined ? JinjaKey.tuple([.none, .none]) : try hashed(key)
-                if seen.insert(hashed).inserted { result.append(item) }
+            return lazily { [self] () throws(ChatTemplateError) in
+                var seen: Set<JinjaKey> = []
+                var result: [JinjaValue] = []
+                for item in try elements(value) {
+                    let key = folded(try self.item(at: path, of: item), isSensitive)
+                    let hashed = key.isUndefined ? JinjaKey.tuple([.none, .none]) : try hashed(key)
+                    if seen.insert(hashed).inserted { result.append(item) }
+                }
+                return result
             }
-            return .iterator(JinjaIterator(result))
         case "min", "max":
             let isSensitive = given.take("case_sensitive")?.isTrue ?? false
             let path = try path(given.take("attribute"))
@@ -137,6 +140,13 @@ extension JinjaInterpreter {
 
     // MARK: Generators
 
+    /// A generator whose values are made at once, when the first is asked for.
+    private func lazily(
+        _ make: @escaping () throws(ChatTemplateError) -> [JinjaValue]
+    ) -> JinjaValue {
+        .iterator(.lazy { () throws(ChatTemplateError) in JinjaIterator(try make()) })
+    }
+
     /// An iterator over what an operation makes of each item, when it is asked for.
     private func generator(
         _ value: JinjaValue,
@@ -144,13 +154,15 @@ extension JinjaInterpreter {
     ) throws(ChatTemplateError) -> JinjaValue {
         // Jinja looks at the truth of the value first: none and undefined give nothing.
         guard value.isTrue else { return .iterator(JinjaIterator([])) }
-        let source = try iterate(value)
         return .iterator(
-            JinjaIterator { () throws(ChatTemplateError) in
-                while let item = try source.next() {
-                    if let made = try transform(item) { return made }
+            .lazy { [self] () throws(ChatTemplateError) in
+                let source = try iterate(value)
+                return JinjaIterator { () throws(ChatTemplateError) in
+                    while let item = try source.next() {
+                        if let made = try transform(item) { return made }
+                    }
+                    return nil
                 }
-                return nil
             })
     }
 
@@ -362,16 +374,18 @@ extension JinjaInterpreter {
         let width = try size(given.take("linecount"), of: "batch")
         let fill = given.take("fill_with") ?? .none
         try finish(given, of: "batch")
-        var rows: [[JinjaValue]] = []
-        for item in try elements(value) {
-            if rows.isEmpty || rows[rows.count - 1].count == width { rows.append([]) }
-            rows[rows.count - 1].append(item)
+        return lazily { [self] () throws(ChatTemplateError) in
+            var rows: [[JinjaValue]] = []
+            for item in try elements(value) {
+                if rows.isEmpty || rows[rows.count - 1].count == width { rows.append([]) }
+                rows[rows.count - 1].append(item)
+            }
+            if !fill.isNone, let last = rows.last, last.count < width {
+                try spend(making: width)
+                rows[rows.count - 1] += [JinjaValue](repeating: fill, count: width - last.count)
+            }
+            return rows.map { JinjaValue.list($0) }
         }
-        if !fill.isNone, let last = rows.last, last.count < width {
-            try spend(making: width)
-            rows[rows.count - 1] += [JinjaValue](repeating: fill, count: width - last.count)
-        }
-        return .iterator(JinjaIterator(rows.map { JinjaValue.list($0) }))
     }
 
     private func slices(_ value: JinjaValue, _ given: inout JinjaCall) throws(ChatTemplateError)
@@ -380,20 +394,22 @@ extension JinjaInterpreter {
         let count = try size(given.take("slices"), of: "slice")
         let fill = given.take("fill_with") ?? .none
         try finish(given, of: "slice")
-        let items = try elements(value)
-        guard count != 0 else { throw failure("it divides by zero") }
-        guard count > 0 else { return .iterator(JinjaIterator([])) }
-        try spend(making: count)
-        let (width, extra) = (items.count / count, items.count % count)
-        var offset = 0
-        var rows: [JinjaValue] = []
-        for index in 0..<count {
-            let start = offset + index * width
-            if index < extra { offset += 1 }
-            var row = Array(items[start..<(offset + (index + 1) * width)])
-            if !fill.isNone, index >= extra { row.append(fill) }
-            rows.append(.list(row))
+        return lazily { [self] () throws(ChatTemplateError) in
+            let items = try elements(value)
+            guard count != 0 else { throw failure("it divides by zero") }
+            guard count > 0 else { return [] }
+            try spend(making: count)
+            let (width, extra) = (items.count / count, items.count % count)
+            var offset = 0
+            var rows: [JinjaValue] = []
+            for index in 0..<count {
+                let start = offset + index * width
+                if index < extra { offset += 1 }
+                var row = Array(items[start..<(offset + (index + 1) * width)])
+                if !fill.isNone, index >= extra { row.append(fill) }
+                rows.append(.list(row))
+            }
+            return rows
         }
-        return .iterator(JinjaIterator(rows))
     }
 }

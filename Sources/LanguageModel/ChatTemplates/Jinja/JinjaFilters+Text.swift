@@ -44,7 +44,7 @@ extension JinjaInterpreter {
             return .string(
                 try pad(try string(value), to: width, name, with: TemplateText(" ")))
         case "indent": return .string(try indent(value, &given))
-        case "truncate": return .string(try truncate(value, &given))
+        case "truncate": return try truncate(value, &given)
         case "wordcount":
             try finish(given, of: name)
             var words = 0
@@ -146,7 +146,7 @@ extension JinjaInterpreter {
 
     private func truncate(
         _ value: JinjaValue, _ given: inout JinjaCall
-    ) throws(ChatTemplateError) -> TemplateText {
+    ) throws(ChatTemplateError) -> JinjaValue {
         guard let length = (given.take("length") ?? .int(255)).index else {
             throw failure("truncate needs a length")
         }
@@ -154,20 +154,20 @@ extension JinjaInterpreter {
         let end = try string(given.take("end") ?? .text("..."))
         let leeway = given.take("leeway").flatMap { $0.isNone ? nil : $0.index } ?? 5
         try finish(given, of: "truncate")
-        guard case .string(let text) = value else {
-            if case .undefined = value { return TemplateText() }
-            throw failure("truncate needs a string, not a \(value.typeName)")
-        }
         guard length >= end.count, leeway >= 0 else {
             throw failure("truncate needs a length of at least \(end.count)")
         }
-        if text.count <= length.addingReportingOverflow(leeway).partialValue || length > text.count
-        {
-            return text
+        guard let count = try count(value) else {
+            throw failure("truncate needs a string, not a \(value.typeName)")
+        }
+        // Whatever is short enough stays what it is.
+        if length >= count || count - length <= leeway { return value }
+        guard case .string(let text) = value else {
+            throw failure("truncate needs a string, not a \(value.typeName)")
         }
         var result = text[0..<(length - end.count)]
         if !cutsWords, let space = result.scalars.lastIndex(of: " ") { result = result[0..<space] }
         result.append(end)
-        return result
+        return .string(result)
     }
 }

@@ -197,9 +197,8 @@ extension JinjaInterpreter {
             }
             try spend(text.count / 16)
             return text.firstIndex(of: part) != nil
-        case .dict(let dict): return dict.contains(try hashed(value))
-        case .view(let view) where view.kind == .keys:
-            return view.dict.contains(try hashed(value))
+        case .dict(let dict): return try hasKey(value, dict)
+        case .view(let view) where view.kind == .keys: return try hasKey(value, view.dict)
         case .range(let range):
             guard let number = value.number else { return false }
             guard case .some(let whole) = Int(exactly: number.double), range.count > 0 else {
@@ -218,6 +217,13 @@ extension JinjaInterpreter {
             let items = try elements(container)
             try spend(items.count)
             return items.contains { JinjaValue.areEqual($0, value) }
+        }
+    }
+
+    private func hasKey(_ value: JinjaValue, _ dict: JinjaDict) throws(ChatTemplateError) -> Bool {
+        switch value {
+        case .list, .dict, .view: throw failure("a \(value.typeName) cannot be a key")
+        default: return JinjaKey(value).map(dict.contains) ?? false
         }
     }
 

@@ -108,7 +108,7 @@ extension JinjaInterpreter {
         if !usesNames, used < arguments.count {
             // A single mapping or list needs no place in the format.
             switch value {
-            case .dict where used == 0, .list where used == 0: break
+            case .dict where used == 0, .list where used == 0, .undefined where used == 0: break
             default: throw failure("the format does not use all values")
             }
         }

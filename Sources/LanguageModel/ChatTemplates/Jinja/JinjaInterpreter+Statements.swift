@@ -62,8 +62,10 @@ extension JinjaInterpreter {
             try write(try string(result))
         case .filterBlock(let filter, let body):
             let text = try captured(body, in: JinjaScope(parent: scope))
-            let value = try evaluate(filter, in: scope, operand: .string(text))
-            try write(try string(value))
+            // Jinja writes the result as it is, without str().
+            guard case .string(let result) = try evaluate(filter, in: scope, operand: .string(text))
+            else { throw failure("the filter of a filter block must give a string") }
+            try write(result)
         case .block(let name, let isScoped, let body):
             // A named block sees the template's own variables, not those of loops around it.
             let parent = name == nil || isScoped ? scope : root
@@ -104,23 +106,30 @@ extension JinjaInterpreter {
                 while let item = try all.next() {
                     let inner = JinjaScope(parent: scope)
                     try assign(item, to: loop.target, in: inner)
-                    if try isTrue(filter, in: inner) { return item }
+                    if try isTrue(filter, in: inner) {
+                        // The test unpacked the item: what comes out is a tuple.
+                        if case .tuple = loop.target { return .tuple(try elements(item)) }
+                        return item
+                    }
                 }
                 return nil
             }
         }
         let state = JinjaLoopState(
             loop, scope: scope, depth0: depth0, source: source, count: count)
-        var isEmpty = true
+        // As in Jinja, the else branch runs unless some turn of the loop ran to its end: also
+        // where the first turn broke off.
+        var runsElse = true
         while let item = try state.advance() {
-            isEmpty = false
             try spend()
             let inner = JinjaScope(parent: scope)
             inner.set("loop", .loop(state))
             try assign(item, to: loop.target, in: inner)
-            if try run(loop.body, in: inner) == .broke { break }
+            let flow = try run(loop.body, in: inner)
+            if flow == .normal { runsElse = false }
+            if flow == .broke { break }
         }
-        if isEmpty { _ = try run(loop.otherwise, in: JinjaScope(parent: scope)) }
+        if runsElse { _ = try run(loop.otherwise, in: JinjaScope(parent: scope)) }
     }
 
     /// `loop(…)` of a recursive loop: the loop again, over a part of its own data.

@@ -150,6 +150,20 @@ final class JinjaIterator {
         }
     }
 
+    /// An iterator that is made when its first value is asked for: what is wrong with a
+    /// generator's input shows only then.
+    static func lazy(
+        _ make: @escaping () throws(ChatTemplateError) -> JinjaIterator
+    ) -> JinjaIterator {
+        var made: JinjaIterator?
+        return JinjaIterator { () throws(ChatTemplateError) in
+            let iterator: JinjaIterator
+            if let made { iterator = made } else { iterator = try make() }
+            made = iterator
+            return try iterator.next()
+        }
+    }
+
     func next() throws(ChatTemplateError) -> JinjaValue? { try advance() }
 }
 
