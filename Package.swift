@@ -72,7 +72,8 @@ let package = Package(
             name: "EngineTests", dependencies: ["Engine", "Training"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "Engine", "LanguageModel", "CKernels"],
+            name: "TrainingTests",
+            dependencies: ["Training", "Engine", "LanguageModel", "CKernels"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
             name: "TUITests", dependencies: ["TUI"],

@@ -178,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func F4StepsThroughTheCounts() {
+    @Test func f4StepsThroughTheCounts() {
         var state = Fixture.empty()
         var counts: [Int] = []
         for _ in 0..<5 {

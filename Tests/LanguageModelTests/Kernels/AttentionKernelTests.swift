@@ -40,7 +40,9 @@ import Testing
             page.initialize(repeating: 0, count: Int(layout.layer_bytes))
             return page
         }
-        defer { pages.forEach { $0?.deallocate() } }
+        defer {
+            for page in pages { page?.deallocate() }
+        }
         let reference = rk_kernels_get(RK_KERNELS_REFERENCE)!
         let width = shape.heads * shape.headSize
         let queries = (0..<shape.rows * width).map { _ in noise.float() }

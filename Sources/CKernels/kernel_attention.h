@@ -1,0 +1,293 @@
+// The attention part of kernel_body.h, which includes it: the cache's writes, scores, values,
+// and the merge of partial results.
+
+static void NAME(store)(
+    const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row, int32_t kv_head,
+    const float *key, const float *value) {
+    int32_t n = layout->head_size, m = layout->value_size;
+    if (layout->type != RK_CACHE_F16 || n % LANES || m % LANES) {
+        rk_store_cached(layout, layer_offset, row, kv_head, key, value);
+        return;
+    }
+    uint8_t *bytes = row->pages[row->position / RK_PAGE] + layer_offset
+        + kv_head * (layout->key_bytes + layout->value_bytes);
+    int32_t p = row->position % RK_PAGE;
+    uint16_t *keys = (uint16_t *)bytes + (p / 16) * n * 16 + p % 16;
+    uint16_t *values = (uint16_t *)(bytes + layout->key_bytes) + p * m;
+    for (int32_t d = 0; d < n; d += LANES) {
+        uint16_t halves[LANES];
+        float_to_half(halves, load(key + d));
+        UNROLL for (int i = 0; i < LANES; i++) keys[(d + i) * 16] = halves[i];
+    }
+    for (int32_t d = 0; d < m; d += LANES) float_to_half(values + d, load(value + d));
+}
+
+INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
+    if (type == RK_CACHE_F32) return load((const float *)p + index);
+    if (type == RK_CACHE_F16) return half_to_float((const uint16_t *)p + index);
+    return bytes_to_float((const int8_t *)p + index);
+}
+
+// Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against the 64 keys of a page:
+// out[q][64], unmasked.
+INLINE void NAME(page_scores)(
+    const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
+    float scale, float *out, const int Q, const int type) {
+    for (int32_t s = 0; s < RK_PAGE / LANES; s++) {
+        vf sum[TOKEN_TILE];
+        UNROLL for (int q = 0; q < Q; q++) sum[q] = splat(0);
+        int32_t at = (s * LANES / 16) * size * 16 + (s * LANES) % 16;
+        for (int32_t d = 0; d < size; d++) {
+            vf k = NAME(load_cached)(keys, at + d * 16, type);
+            UNROLL for (int q = 0; q < Q; q++) sum[q] = fma_(k, splat(queries[d * TOKEN_TILE + q]), sum[q]);
+        }
+        vf factor = splat(scale);
+        if (type == RK_CACHE_Q8) factor *= load(key_scales + s * LANES);
+        UNROLL for (int q = 0; q < Q; q++) {
+            store(out + q * RK_PAGE + s * LANES, sum[q] * factor);
+        }
+    }
+}
+
+// sums[q] += Σ weights[q][p] · values[p] over positions [first, last), N vectors wide.
+INLINE void NAME(page_values)(
+    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
+    int32_t last, float *const *sums, const int Q, const int N, const int type) {
+    vf total[VALUE_TILE][4];
+    UNROLL for (int q = 0; q < Q; q++) {
+        UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
+    }
+    for (int32_t p = first; p < last; p++) {
+        vf v[4];
+        UNROLL for (int n = 0; n < N; n++) {
+            v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
+        }
+        UNROLL for (int q = 0; q < Q; q++) {
+            vf w = splat(weights[q * RK_PAGE + p]);
+            UNROLL for (int n = 0; n < N; n++) total[q][n] = fma_(w, v[n], total[q][n]);
+        }
+    }
+    UNROLL for (int q = 0; q < Q; q++) {
+        UNROLL for (int n = 0; n < N; n++) store(sums[q] + column + n * LANES, total[q][n]);
+    }
+}
+
+#define SCORES(Q)                                                                              \
+    static __attribute__((noinline)) void NAME(scores_##Q)(const uint8_t *keys, const float *key_scales,                         \
+        const float *queries, int32_t size, float scale, float *out, int32_t type) {           \
+        if (type == RK_CACHE_F16)                                                              \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F16);   \
+        else if (type == RK_CACHE_Q8)                                                          \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_Q8);    \
+        else                                                                                   \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F32);   \
+    }
+SCORES(1)
+SCORES(2)
+SCORES(3)
+SCORES(4)
+#if TOKEN_TILE > 4
+SCORES(6)
+SCORES(9)
+SCORES(12)
+#endif
+
+#define VALUES(Q, N)                                                                           \
+    if (rows == Q && vectors == N) {                                                           \
+        NAME(page_values)(values, size, column, weights, first, last, sums, Q, N, type);       \
+        return;                                                                                \
+    }
+INLINE void NAME(values_typed)(
+    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
+    int32_t last, float *const *sums, int32_t rows, int32_t vectors, const int type) {
+    VALUES(1, 4) VALUES(2, 4) VALUES(3, 4)
+#if VALUE_TILE > 3
+    VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
+#endif
+    for (int32_t q = 0; q < rows; q++) {
+        for (int32_t n = 0; n < vectors; n++) {
+            NAME(page_values)(values, size, column + n * LANES, weights + q * RK_PAGE, first,
+                              last, sums + q, 1, 1, type);
+        }
+    }
+}
+
+static void NAME(values)(
+    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
+    int32_t last, float *const *sums, int32_t rows, int32_t vectors, int32_t type) {
+    if (type == RK_CACHE_F16) {
+        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
+                           RK_CACHE_F16);
+    } else if (type == RK_CACHE_Q8) {
+        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
+                           RK_CACHE_Q8);
+    } else {
+        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
+                           RK_CACHE_F32);
+    }
+}
+
+// Up to TOKEN_TILE query rows over one page, in the order of FlashAttention's online softmax
+// (arXiv 2205.14135): sums and weights are rescaled when a larger score comes.
+INLINE void NAME(attend_page)(
+    const rk_attention *a, const uint8_t *layer, int32_t kv_head, int32_t page_first,
+    const float *queries, const int32_t *positions, float *const *partials, int32_t count) {
+    const rk_cache_layout *cache = &a->cache;
+    const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
+    const uint8_t *values = keys + cache->key_bytes;
+    const float *key_scales = NULL, *value_scales = NULL;
+    if (cache->type == RK_CACHE_Q8) {
+        key_scales = (const float *)(keys + (int64_t)cache->head_size * RK_PAGE);
+        value_scales = (const float *)(values + (int64_t)cache->value_size * RK_PAGE);
+    }
+    int32_t size = cache->value_size;
+    float scores[TOKEN_TILE * RK_PAGE];
+    int32_t q = 0;
+    while (q < count) {
+        int32_t left = count - q;
+        float *out = scores + q * RK_PAGE;
+        const float *x = queries + q;
+        int32_t key_size = cache->head_size, type = cache->type;
+#if TOKEN_TILE > 4
+        if (left >= 12) { NAME(scores_12)(keys, key_scales, x, key_size, a->scale, out, type); q += 12; continue; }
+        if (left >= 9) { NAME(scores_9)(keys, key_scales, x, key_size, a->scale, out, type); q += 9; continue; }
+        if (left >= 6) { NAME(scores_6)(keys, key_scales, x, key_size, a->scale, out, type); q += 6; continue; }
+#endif
+        if (left >= 4) { NAME(scores_4)(keys, key_scales, x, key_size, a->scale, out, type); q += 4; }
+        else if (left == 3) { NAME(scores_3)(keys, key_scales, x, key_size, a->scale, out, type); q += 3; }
+        else if (left == 2) { NAME(scores_2)(keys, key_scales, x, key_size, a->scale, out, type); q += 2; }
+        else { NAME(scores_1)(keys, key_scales, x, key_size, a->scale, out, type); q += 1; }
+    }
+    int32_t low = RK_PAGE, high = 0;
+    for (q = 0; q < count; q++) {
+        float *s = scores + q * RK_PAGE;
+        int32_t end = positions[q] + 1 - page_first;
+        if (end > RK_PAGE) end = RK_PAGE;
+        int32_t begin = a->window ? positions[q] + 1 - a->window - page_first : 0;
+        if (begin < 0) begin = 0;
+        float *sums = partials[q];
+        if (begin >= end) {
+            for (int32_t p = 0; p < RK_PAGE; p++) s[p] = 0;
+            continue;
+        }
+        if (a->soft_cap > 0) {
+            for (int32_t p = begin; p < end; p++) {
+                s[p] = a->soft_cap * tanhf(s[p] / a->soft_cap);
+            }
+        }
+        for (int32_t p = 0; p < begin; p++) s[p] = -INFINITY;
+        for (int32_t p = end; p < RK_PAGE; p++) s[p] = -INFINITY;
+        vf most = load(s);
+        for (int32_t p = LANES; p < RK_PAGE; p += LANES) {
+            most = max_(most, load(s + p));
+        }
+        float largest = max_lanes(most);
+        float before = sums[size];
+        float now = largest > before ? largest : before;
+        vf weight = splat(0);
+        for (int32_t p = 0; p < RK_PAGE; p += LANES) {
+            vf e = exp_(load(s + p) - now);
+            weight += e;
+            if (value_scales) e *= load(value_scales + p);
+            store(s + p, e);
+        }
+        float rescale = before == -INFINITY ? 0 : expf(before - now);
+        sums[size + 1] = sums[size + 1] * rescale + sum_lanes(weight);
+        sums[size] = now;
+        if (rescale != 1) {
+            for (int32_t d = 0; d < size; d++) sums[d] *= rescale;
+        }
+        if (begin < low) low = begin;
+        if (end > high) high = end;
+    }
+    if (high <= low) return;
+    for (q = 0; q < count; q += VALUE_TILE) {
+        int32_t rows = count - q < VALUE_TILE ? count - q : VALUE_TILE;
+        int32_t vectors = size / LANES;
+        for (int32_t n = 0; n < vectors; n += 4) {
+            int32_t some = vectors - n < 4 ? vectors - n : 4;
+            NAME(values)(values, size, n * LANES, scores + q * RK_PAGE, low, high,
+                         partials + q, rows, some, cache->type);
+        }
+    }
+}
+
+// Whether a query at `position` looks at any position of the page that starts at `first`.
+INLINE bool NAME(sees)(const rk_attention *a, int32_t position, int32_t first) {
+    return position >= first && (!a->window || position + 1 - a->window < first + RK_PAGE);
+}
+
+// Longest head whose queries are kept on the stack.
+enum { MAX_HEAD = 512 };
+
+static void NAME(attend)(
+    const rk_attention *a, const rk_attention_item *item, int32_t kv_head) {
+    int32_t group = a->heads / a->cache.kv_heads;
+    if (a->cache.value_size % LANES || a->cache.head_size > MAX_HEAD) {
+        rk_kernels_get(RK_KERNELS_REFERENCE)->attend(a, item, kv_head);
+        return;
+    }
+    int32_t size = a->cache.value_size;
+    int32_t first = item->chunk * RK_CHUNK;
+    int32_t total = item->row_count * group;
+    for (int32_t from = 0; from < total; from += TOKEN_TILE) {
+        float queries[MAX_HEAD * TOKEN_TILE];
+        float *partials[TOKEN_TILE];
+        int32_t positions[TOKEN_TILE];
+        const rk_row *rows[TOKEN_TILE];
+        int32_t count = total - from < TOKEN_TILE ? total - from : TOKEN_TILE;
+        for (int32_t q = 0; q < count; q++) {
+            int32_t row = a->row_index[item->first_row + (from + q) / group];
+            int32_t head = kv_head * group + (from + q) % group;
+            const float *query
+                = a->queries + row * a->query_stride + (int64_t)head * a->cache.head_size;
+            for (int32_t d = 0; d < a->cache.head_size; d++) queries[d * TOKEN_TILE + q] = query[d];
+            partials[q] = rk_partial(a, row, head, item->chunk);
+            rows[q] = &a->rows[row];
+            positions[q] = rows[q]->position;
+            memset(partials[q], 0, sizeof(float) * (size_t)size);
+            partials[q][size] = -INFINITY;
+            partials[q][size + 1] = 0;
+        }
+        for (int32_t p = first; p < first + RK_CHUNK; p += RK_PAGE) {
+            // Neighbours that share the page (siblings with one prompt) are read together.
+            int32_t q = 0;
+            while (q < count) {
+                if (!NAME(sees)(a, positions[q], p)) {
+                    q++;
+                    continue;
+                }
+                const uint8_t *page = rows[q]->pages[p / RK_PAGE];
+                int32_t run = q + 1;
+                while (run < count && NAME(sees)(a, positions[run], p)
+                       && rows[run]->pages[p / RK_PAGE] == page) run++;
+                NAME(attend_page)(a, page + a->layer_offset, kv_head, p, queries + q,
+                                  positions + q, partials + q, run - q);
+                q = run;
+            }
+        }
+    }
+}
+
+static void NAME(merge)(const rk_attention *a, int32_t row, float *out) {
+    int32_t size = a->cache.value_size;
+    int32_t chunks = a->rows[row].position / RK_CHUNK + 1;
+    for (int32_t head = 0; head < a->heads; head++) {
+        float *target = out + (int64_t)head * size;
+        float most = -INFINITY, weight = 0;
+        for (int32_t c = 0; c < chunks; c++) {
+            float m = rk_partial(a, row, head, c)[size];
+            if (m > most) most = m;
+        }
+        for (int32_t d = 0; d < size; d++) target[d] = 0;
+        for (int32_t c = 0; c < chunks; c++) {
+            const float *partial = rk_partial(a, row, head, c);
+            if (partial[size] == -INFINITY) continue;
+            float factor = chunks == 1 ? 1 : expf(partial[size] - most);
+            weight += factor * partial[size + 1];
+            NAME(axpy)(factor, partial, target, size);
+        }
+        float inverse = 1.0f / weight;
+        for (int32_t d = 0; d < size; d++) target[d] *= inverse;
+    }
+}
