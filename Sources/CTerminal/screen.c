@@ -79,9 +79,7 @@ int cterm_color_count(void)
     const char *no_color = getenv("NO_COLOR");
     if (no_color && *no_color)
         return 0;
-    if (screen)
-        return has_colors() ? COLORS : 0;
-    if (!describe())
+    if (!screen && !describe())
         return 0;
     int count = tigetnum("colors");
     return count > 0 ? count : 0;

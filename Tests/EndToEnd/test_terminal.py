@@ -1,0 +1,295 @@
+"""The terminal as the person's programs find it: keys, pastes, sizes, signals, and what is
+left behind by every way to leave. By the chat screen with a tiny model."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import unittest
+
+import tiny_gguf
+from riposte import BINARY, SandboxCase
+from tmux import Screen, needs_tmux
+
+PROMPT = "›"
+
+
+@needs_tmux
+class TerminalCase(SandboxCase):
+    """A chat in a real terminal, quit and cleaned up after each test."""
+
+    def setUp(self):
+        super().setUp()
+        self.environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "EDITOR": "true"}
+        self.environment.pop("LC_ALL", None)
+        self.environment.pop("NO_COLOR", None)
+        self.model = self.write("tiny.gguf", tiny_gguf.build(tiny_gguf.metadata(context=4096)))
+
+    def open(self, columns=80, rows=24, **environment) -> Screen:
+        screen = Screen(self.environment | environment, columns, rows, self.folder)
+        self.addCleanup(screen.close)
+        self.before = screen.terminal_state()
+        return screen
+
+    @property
+    def chat(self) -> str:
+        return os.environ.get("RIPOSTE_CHAT_COMMAND") or f"{BINARY} chat -m {self.model}"
+
+    def start(self, screen: Screen, prefix=""):
+        screen.type(f" clear; {prefix}{self.chat}; echo left with $?")
+        screen.keys("Enter")
+        screen.wait_for(PROMPT)
+        self.assertTrue(screen.on_alternate_screen())
+
+    def quit(self, screen: Screen):
+        screen.keys("F10")
+        screen.wait_for(lambda _: not screen.on_alternate_screen())
+        self.check_restored(screen)
+
+    def check_restored(self, screen: Screen):
+        self.assertFalse(screen.on_alternate_screen())
+        self.assertEqual(screen.terminal_state(), self.before)
+        for flag in ("mouse_any_flag", "mouse_sgr_flag"):
+            self.assertIn(screen.pane(flag), ("0", ""), flag)
+        self.assertEqual(screen.pane("cursor_flag"), "1", "the cursor is hidden")
+        # A paste is no longer bracketed: the shell would show the brackets.
+        screen.paste("echo pas")
+        screen.type("ted")
+        screen.keys("Enter")
+        screen.wait_for(re.compile(r"^pasted$", re.MULTILINE))
+
+    def composer(self, screen: Screen) -> str:
+        """The rows of the composer, without the prompt."""
+        lines = screen.lines()
+        first = max(i for i, line in enumerate(lines) if PROMPT in line)
+        return lines[first].split(PROMPT, 1)[1].strip()
+
+
+class LeavingTests(TerminalCase):
+    def test_quitting_restores_the_terminal(self):
+        screen = self.open()
+        self.start(screen)
+        self.quit(screen)
+
+    def deaths(self, number, status):
+        screen = self.open()
+        self.start(screen)
+        screen.type("unsent")
+        screen.wait_for("unsent")
+        os.kill(screen.process(os.path.basename(self.chat.split()[0])), number)
+        if number == signal.SIGINT:
+            # The shell gives the rest of the line up, as it should.
+            screen.wait_for(lambda _: not screen.on_alternate_screen())
+        else:
+            screen.wait_for(f"left with {status}")
+        self.check_restored(screen)
+
+    def test_terminate(self):
+        self.deaths(signal.SIGTERM, 128 + signal.SIGTERM)
+
+    def test_hang_up(self):
+        self.deaths(signal.SIGHUP, 128 + signal.SIGHUP)
+
+    def test_interrupt_from_outside(self):
+        self.deaths(signal.SIGINT, 128 + signal.SIGINT)
+
+    def test_segmentation_fault(self):
+        self.deaths(signal.SIGSEGV, 128 + signal.SIGSEGV)
+
+    def test_trap(self):
+        self.deaths(signal.SIGTRAP, 128 + signal.SIGTRAP)
+
+    def test_abort(self):
+        self.deaths(signal.SIGABRT, 128 + signal.SIGABRT)
+
+    def test_stop_and_go_on(self):
+        screen = self.open()
+        self.start(screen)
+        screen.type("kept while stopped")
+        screen.wait_for("kept while stopped")
+        screen.keys("C-z")
+        screen.wait_for("Stopped")
+        self.assertFalse(screen.on_alternate_screen())
+        self.assertEqual(screen.terminal_state(), self.before)
+        screen.resize(60, 20)
+        screen.type(" fg")
+        screen.keys("Enter")
+        screen.wait_for("kept while stopped")
+        self.assertTrue(screen.on_alternate_screen())
+        screen.type(" and after")
+        screen.wait_for("kept while stopped and after")
+        screen.keys("C-c")
+        self.quit(screen)
+
+    def test_the_terminal_goes_away(self):
+        screen = self.open()
+        self.start(screen)
+        process = screen.process(os.path.basename(self.chat.split()[0]))
+        screen.close()
+        for _ in Screen._until(10):
+            if not os.path.exists(f"/proc/{process}"):
+                return
+            with open(f"/proc/{process}/stat") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return
+        self.fail("the program outlived its terminal")
+
+
+class EditingTests(TerminalCase):
+    def test_every_width_of_character_is_typed_and_edited(self):
+        screen = self.open()
+        self.start(screen)
+        screen.type("é漢字🙂")
+        screen.wait_for("é漢字🙂")
+        column, row = screen.cursor()
+        screen.keys("Left")
+        screen.wait_for(lambda _: screen.cursor() == (column - 2, row))
+        screen.keys("Left", "Left", "Left")
+        screen.wait_for(lambda _: screen.cursor() == (column - 7, row))
+        screen.keys("DC")
+        screen.wait_for(lambda _: self.composer(screen) == "漢字🙂")
+        screen.keys("End", "BSpace")
+        screen.wait_for(lambda _: self.composer(screen) == "漢字")
+        screen.type("e\u0301")
+        screen.wait_for(lambda _: self.composer(screen) == "漢字e\u0301")
+        screen.keys("C-a", "C-k")
+        screen.wait_for(lambda _: self.composer(screen) == "")
+        screen.keys("C-y")
+        screen.wait_for(lambda _: self.composer(screen) == "漢字e\u0301")
+        screen.keys("C-c")
+        self.quit(screen)
+
+    def test_utf8_split_anywhere(self):
+        screen = self.open()
+        self.start(screen)
+        for byte in "aé漢🙂z".encode():
+            screen.bytes(bytes([byte]))
+        screen.wait_for("aé漢🙂z")
+        screen.keys("C-c")
+        self.quit(screen)
+
+    def test_a_paste_of_5_kb_arrives_whole(self):
+        screen = self.open(100, 40)
+        self.start(screen)
+        lines = [f"line {i:03} of the paste with é漢字🙂 in it" for i in range(100)]
+        text = "\r\n".join(lines)
+        self.assertGreater(len(text.encode()), 4500)
+        screen.paste(text)
+        screen.wait_for(lines[-1])
+        shown = screen.text()
+        self.assertIn(lines[-10], shown)
+        # No line was accepted on the way.
+        screen.keys("C-c")
+        screen.wait_gone(lines[-1])
+        self.quit(screen)
+
+    def test_a_paste_split_anywhere(self):
+        screen = self.open()
+        self.start(screen)
+        data = "\x1b[200~pas\r\nted é漢🙂 text\x1b[201~".encode()
+        for byte in data:
+            screen.bytes(bytes([byte]))
+        screen.wait_for("ted é漢🙂 text")
+        screen.keys("C-c")
+        self.quit(screen)
+
+    def test_several_lines(self):
+        screen = self.open()
+        self.start(screen)
+        screen.type("first")
+        screen.keys("M-Enter")
+        screen.type("second")
+        screen.keys("C-j")
+        screen.type("third")
+        screen.wait_for("third")
+        row = screen.cursor()[1]
+        screen.keys("Up", "Up")
+        screen.wait_for(lambda _: screen.cursor()[1] == row - 2)
+        screen.type("!")
+        screen.wait_for("first!")
+        screen.keys("C-c")
+        screen.wait_gone("first!")
+        self.quit(screen)
+
+    def test_undo_takes_a_paste_back_at_once(self):
+        screen = self.open()
+        self.start(screen)
+        screen.type("kept ")
+        screen.paste("pasted words")
+        screen.wait_for("kept pasted words")
+        screen.keys("C-_")
+        screen.wait_for(lambda _: self.composer(screen) == "kept")
+        screen.keys("C-c")
+        self.quit(screen)
+
+
+class SurroundingsTests(TerminalCase):
+    def test_locale_without_a_character_set(self):
+        screen = self.open(LANG="C", LC_ALL="C")
+        self.start(screen)
+        screen.type("é漢字🙂")
+        screen.wait_for("é漢字🙂")
+        screen.keys("Left", "BSpace")
+        screen.wait_for("é漢🙂")
+        screen.keys("C-c")
+        self.quit(screen)
+
+    def test_unknown_terminal(self):
+        """It says so, or works line by line; it never takes the terminal or crashes."""
+        for name in ("no-such-terminal", "dumb", ""):
+            screen = self.open()
+            screen.type(f" clear; TERM={name} {self.chat}; echo left with $?")
+            screen.keys("Enter")
+            screen.wait_quiet(1)
+            self.assertFalse(screen.on_alternate_screen())
+            if "left with" not in screen.text():
+                screen.keys("C-d")
+            shown = screen.wait_for("left with")
+            self.assertRegex(shown, r"left with [012]\b")
+            self.assertEqual(screen.terminal_state(), self.before)
+            screen.close()
+
+    def test_output_is_not_a_terminal(self):
+        process = subprocess.run(
+            self.chat.split(), input=b"/quit\n", env=self.environment, timeout=60,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
+        self.assertNotIn(b"\x1b", process.stdout)
+        self.assertGreaterEqual(process.returncode, 0)
+
+    def test_colours_follow_the_terminal_and_no_color(self):
+        for environment, has_colors in (
+            ({}, True), ({"NO_COLOR": "1"}, False),
+        ):
+            screen = self.open(**environment)
+            self.start(screen)
+            screen.wait_quiet()
+            colored = re.search(r"\x1b\[[0-9;]*(3[0-7]|38;5;\d+|4[0-7]|48;5;\d+)m",
+                                screen.styled_text())
+            self.assertEqual(bool(colored), has_colors, environment)
+            self.quit(screen)
+            screen.close()
+
+    def test_a_storm_of_resizes_leaves_no_garbage(self):
+        screen = self.open(120, 40)
+        self.start(screen)
+        screen.type("typed before the storm")
+        screen.wait_for("typed before the storm")
+        generator = random.Random(7)
+        for _ in range(60):
+            screen.resize(generator.randint(3, 200), generator.randint(2, 60))
+        screen.resize(100, 30)
+        screen.wait_for("typed before the storm")
+        shown = screen.wait_quiet()
+        # The same size again, painted anew, is the same screen.
+        screen.resize(99, 30)
+        screen.wait_quiet()
+        screen.resize(100, 30)
+        screen.wait_for("typed before the storm")
+        self.assertEqual(screen.wait_quiet(), shown)
+        screen.keys("C-c")
+        self.quit(screen)
+
+
+if __name__ == "__main__":
+    unittest.main()
