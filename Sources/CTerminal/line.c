@@ -213,6 +213,20 @@ void cterm_line_feed(const uint8_t *bytes, size_t count)
         ended = true;
         return;
     }
+    // A function key that nothing is bound to would be taken apart: Escape, then its digits as
+    // text or, in vi's command mode, as commands.
+    if (count > 2 && bytes[0] == 27) {
+        int type = 0;
+        rl_command_func_t *bound = rl_function_of_keyseq_len(
+            (const char *)bytes, count, rl_get_keymap(), &type);
+        if (!bound || type == ISKMAP)
+            return;
+    }
+    // Readline 8.2 reads through a null pointer when a search gets a prefix such as ^X and then
+    // a key that is not bound behind it: the search ends first.
+    if (count == 1 && bytes[0] != 27 && RL_ISSTATE(RL_STATE_ISEARCH)
+        && rl_get_keymap()[bytes[0]].type == ISKMAP)
+        cterm_line_feed((const uint8_t *)"\033", 1);
     if (queue_end + count > queue_capacity) {
         size_t capacity = (queue_end + count) * 2;
         uint8_t *larger = realloc(queue, capacity);

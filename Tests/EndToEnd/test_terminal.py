@@ -291,5 +291,46 @@ class SurroundingsTests(TerminalCase):
         self.quit(screen)
 
 
+class ChaosTests(TerminalCase):
+    """What no person would do, from a seed that the failure names."""
+
+    # Leaving keys (F10, ^C at an empty line, ^D, ^Q, ^Z) are left out; everything else may come.
+    KEYS = [
+        *(bytes([code]) for code in (*range(0x20, 0x7f), 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+                                     16, 18, 20, 21, 23, 24, 25, 27, 28, 29, 30, 31, 0x7f)),
+        *(f"\x1b[{letter}".encode() for letter in "ABCDFHZI"),
+        *(f"\x1b[{number}~".encode() for number in (2, 3, 5, 6, 11, 12, 13, 14, 15, 17, 18, 19,
+                                                    20)),
+        b"\x1bOP", b"\x1bOQ", b"\x1b[1;5C", b"\x1b[1;3D", b"\x1bb", b"\x1b\r", b"\x1b\x1b[A",
+        "é".encode(), "漢".encode(), "🙂".encode(), "e\u0301".encode(), "שלום".encode(),
+        b"\xff", b"\xc3", b"\x1b[<64;5;5M", b"\x1b[<0;9;3M", b"\x1b[<0;9;3m", b"\x1b[O",
+        b"\x1b[200~pasted\r\ntext \x1b[31m\x1b[201~", b"\x1b[27;5;105~", b"\x1b[97;5u",
+    ]
+
+    def test_random_keys_pastes_and_resizes(self):
+        seed = int(os.environ.get("RIPOSTE_CHAOS_SEED", "1"))
+        count = int(os.environ.get("RIPOSTE_CHAOS_KEYS", "10000"))
+        generator = random.Random(seed)
+        screen = self.open(100, 30)
+        self.start(screen)
+        batch = max(1, count // 300)
+        for _ in range(300):
+            screen.resize(generator.randint(5, 160), generator.randint(3, 50))
+            screen.bytes(b"".join(generator.choice(self.KEYS) for _ in range(batch)))
+            self.assertNotIn("left with", screen.text(), f"seed {seed}")
+        screen.resize(100, 30)
+        # Out of whatever is open, and back to an empty composer.
+        for _ in range(6):
+            screen.bytes(b"\x1b")
+            screen.wait_quiet(0.15)
+        screen.keys("C-g")
+        shown = screen.wait_quiet(0.5, timeout=60)
+        screen.keys("C-l")
+        self.assertEqual(screen.wait_quiet(0.5, timeout=60), shown, f"seed {seed}: garbage")
+        screen.keys("F10")
+        screen.wait_for(lambda _: not screen.on_alternate_screen())
+        self.check_restored(screen)
+
+
 if __name__ == "__main__":
     unittest.main()

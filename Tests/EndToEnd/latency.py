@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""From a key to its cell on the screen: how long a person waits, measured on a pty.
+
+    Tests/EndToEnd/latency.py [--keys 500] [--stream] PROGRAM ARGUMENT …
+
+Types a letter, waits until the program has sent it back, and counts the time between. With
+--stream a message is sent first, so that replies stream meanwhile. Prints one JSON object with
+milliseconds, and fails where p50 is over 5 or p99 over 20.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import pty
+import random
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+class Terminal:
+    def __init__(self, command, columns=120, rows=40):
+        self.process, self.descriptor = pty.fork()
+        if self.process == 0:
+            os.environ["TERM"] = "xterm-256color"
+            os.environ.setdefault("LANG", "C.UTF-8")
+            os.execvp(command[0], command)
+        fcntl.ioctl(
+            self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, timeout):
+        ready, _, _ = select.select([self.descriptor], [], [], timeout)
+        if not ready:
+            return b""
+        try:
+            return os.read(self.descriptor, 1 << 16)
+        except OSError:
+            sys.exit("latency: the program ended")
+
+    def wait_for(self, wanted, timeout=60):
+        seen, end = b"", time.monotonic() + timeout
+        while wanted not in seen:
+            if time.monotonic() > end:
+                sys.exit(f"latency: {wanted!r} not seen in {timeout} s")
+            seen += self.read(0.1)
+
+    def settle(self, quiet=0.3, longest=10):
+        end = time.monotonic() + longest
+        while self.read(quiet) and time.monotonic() < end:
+            pass
+
+    def drain(self):
+        while self.read(0):
+            pass
+
+    def write(self, data):
+        os.write(self.descriptor, data)
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keys", type=int, default=500)
+    parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--prompt", default="›")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    terminal = Terminal(options.command)
+    terminal.wait_for(options.prompt.encode())
+    terminal.settle()
+    if options.stream:
+        terminal.write(b"Tell a long story about a lighthouse.\r")
+        time.sleep(1)
+
+    generator = random.Random(1)
+    # Escape sequences hold letters too; only a letter outside of them is the echo.
+    escape = re.compile(rb"\x1b(\[[0-9;?<]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>78])")
+    waits, typed = [], 0
+    for number in range(options.keys):
+        # A letter that no text near by holds: replies stream in the same bytes.
+        key = "ⓐⓑⓒⓓⓔⓕⓖⓗⓘⓙ"[number % 10].encode()
+        terminal.drain()
+        start = time.perf_counter()
+        terminal.write(key)
+        seen = b""
+        while key not in escape.sub(b"", seen):
+            seen += terminal.read(2)
+            if time.perf_counter() - start > 2:
+                sys.exit("latency: a key was not echoed in 2 s")
+        waits.append((time.perf_counter() - start) * 1000)
+        typed += 1
+        if typed == 60:
+            terminal.write(b"\x15")
+            terminal.drain()
+            time.sleep(0.05)
+            typed = 0
+        time.sleep(generator.uniform(0.005, 0.03))
+    before, began = terminal.cpu_seconds(), time.monotonic()
+    idle = None
+    if not options.stream:
+        terminal.drain()
+        time.sleep(2)
+        idle = (terminal.cpu_seconds() - before) / (time.monotonic() - began)
+    os.kill(terminal.process, signal.SIGTERM)
+    result = {
+        "keys": len(waits), "p50_ms": round(percentile(waits, 0.5), 3),
+        "p99_ms": round(percentile(waits, 0.99), 3), "max_ms": round(max(waits), 3),
+    }
+    if idle is not None:
+        result["idle_core_share"] = round(idle, 4)
+    print(json.dumps(result))
+    return 0 if result["p50_ms"] <= 5 and result["p99_ms"] <= 20 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
