@@ -124,6 +124,11 @@ static void bind_keys(void)
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         bind(keys[i].sequence, keys[i].function);
+    // It leaves pointers into the history behind, which a search then follows; and ^O is the
+    // external editor's key with us.
+    rl_unbind_function_in_map(rl_operate_and_get_next, emacs_standard_keymap);
+    rl_unbind_function_in_map(rl_operate_and_get_next, vi_insertion_keymap);
+    rl_unbind_function_in_map(rl_operate_and_get_next, vi_movement_keymap);
 }
 
 void cterm_line_open(
@@ -183,10 +188,31 @@ void cterm_line_close(void)
     is_open = false;
 }
 
+/// Readline 8.2 can let a line and a history entry own one list of undo steps after walks
+/// through the history, and frees it twice when the line is accepted. After each walk, and
+/// before a line is accepted, the lists are let go: what was edited on a line that was left
+/// can then not be undone.
+static void let_undo_lists_go(void)
+{
+    rl_undo_list = NULL;
+    HIST_ENTRY **entries = history_list();
+    for (int i = 0; entries && entries[i]; i++)
+        entries[i]->data = NULL;
+}
+
 static void run_queue(void)
 {
-    while (queue_start < queue_end)
+    while (queue_start < queue_end) {
+        int place = where_history();
+        uint8_t byte = queue[queue_start];
+        // Enter, and the command of vi that makes a comment.
+        if (byte == '\r' || byte == '\n'
+            || (byte == '#' && rl_get_keymap() == vi_movement_keymap))
+            let_undo_lists_go();
         rl_callback_read_char();
+        if (place != where_history())
+            let_undo_lists_go();
+    }
     queue_start = queue_end = 0;
 }
 
@@ -285,10 +311,15 @@ void cterm_line_interrupt(void)
         return;
     }
     rl_callback_sigcleanup();
+    let_undo_lists_go();
     rl_free_line_state();
+    queue_start = queue_end = 0;
+    // A new line, with the place in the history at its end, begins with the handler.
+    char *prompt = strdup(rl_prompt ? rl_prompt : "");
+    rl_callback_handler_install(prompt, on_line);
+    free(prompt);
     rl_replace_line("", 1);
     rl_point = rl_mark = 0;
-    queue_start = queue_end = 0;
 }
 
 /// Start of the line that holds a place.
@@ -366,7 +397,10 @@ const char *cterm_line_text(void)
 
 int cterm_line_cursor(void)
 {
-    return is_open ? rl_point : 0;
+    // In a search the place of the last match can stand behind a shorter line.
+    int length = (int)strlen(cterm_line_text());
+    int point = is_open ? rl_point : 0;
+    return point < 0 ? 0 : point > length ? length : point;
 }
 
 const char *cterm_line_prompt(void)
