@@ -1,4 +1,5 @@
-/// Ends a text before the first of some stop strings, also where they come in pieces.
+/// Ends a text before that of some stop strings which is complete first, also where it comes
+/// in pieces.
 ///
 /// Text that may be the beginning of a stop string is held back until that is decided.
 public struct StopMatcher: Sendable {
@@ -41,12 +42,17 @@ public struct StopMatcher: Sendable {
         return hasStopped ? "" : String(decoding: held, as: UTF8.self)
     }
 
-    /// Where the first stop string begins.
+    /// Where the stop string begins that ends first, so that the result does not depend on how
+    /// the text was cut; of two that end together, the longer.
     private func firstStop() -> Int? {
+        var best: (end: Int, start: Int)?
         for start in held.indices {
-            for stop in stops where held[start...].starts(with: stop) { return start }
+            for stop in stops where held[start...].starts(with: stop) {
+                let found = (end: start + stop.count, start: start)
+                if best.map({ found < $0 }) ?? true { best = found }
+            }
         }
-        return nil
+        return best?.start
     }
 
     /// The length of the longest suffix that begins a stop string.

@@ -69,9 +69,7 @@ struct AddedTokens: Sendable {
     /// Whether no letter, digit or underscore touches the range.
     private func isWord(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
         guard let base = text.baseAddress else { return false }
-        let word: CharacterClass = [
-            .letter, .mark, .number, .init(.connectorPunctuation),
-        ]
+        let word = CharacterClass.word
         if range.upperBound < text.count,
             classes.contains(decodeScalar(base, range.upperBound).scalar, word)
         {

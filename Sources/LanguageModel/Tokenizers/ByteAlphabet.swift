@@ -28,23 +28,25 @@ enum ByteAlphabet {
     /// nothing appended that counts, where it has other characters.
     static func decode(_ token: UnsafeBufferPointer<UInt8>, into output: inout ByteStrings) -> Bool
     {
-        var offset = 0
-        while offset < token.count {
-            let first = token[offset]
-            var scalar = Int(first)
-            if first >= 0x80 {
-                // Only two-byte scalars are in the alphabet.
-                guard first >= 0xC2, first <= 0xDF, offset + 1 < token.count,
-                    token[offset + 1] & 0xC0 == 0x80
-                else { return false }
-                scalar = Int(first & 0x1F) << 6 | Int(token[offset + 1] & 0x3F)
+        bytes.withUnsafeBufferPointer { bytes in
+            var offset = 0
+            while offset < token.count {
+                let first = token[offset]
+                var scalar = Int(first)
+                if first >= 0x80 {
+                    // Only two-byte scalars are in the alphabet.
+                    guard first >= 0xC2, first <= 0xDF, offset + 1 < token.count,
+                        token[offset + 1] & 0xC0 == 0x80
+                    else { return false }
+                    scalar = Int(first & 0x1F) << 6 | Int(token[offset + 1] & 0x3F)
+                    offset += 1
+                }
+                guard scalar < bytes.count, bytes[scalar] >= 0 else { return false }
+                output.appendByte(UInt8(truncatingIfNeeded: bytes[scalar]))
                 offset += 1
             }
-            guard scalar < bytes.count, bytes[scalar] >= 0 else { return false }
-            output.appendByte(UInt8(bytes[scalar]))
-            offset += 1
+            return true
         }
-        return true
     }
 
     /// Appends bytes written in the alphabet, as UTF-8.

@@ -39,6 +39,9 @@ struct ByteStrings: Sendable {
         ends.removeAll(keepingCapacity: true)
     }
 
+    /// Takes back bytes of the string that is being written, down to a total.
+    mutating func truncate(to byteCount: Int) { bytes.removeLast(bytes.count - byteCount) }
+
     mutating func appendByte(_ byte: UInt8) { bytes.append(byte) }
 }
 

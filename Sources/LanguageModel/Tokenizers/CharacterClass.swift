@@ -35,6 +35,10 @@ struct CharacterClass: OptionSet, Sendable, Hashable {
     static let other: CharacterClass = [
         .init(.control), .init(.format), .init(.surrogate), .init(.privateUse), .init(.unassigned),
     ]
+    /// What Unicode counts as parts of words, but for a few symbols.
+    static let word: CharacterClass = [
+        .letter, .mark, .decimalNumber, .init(.letterNumber), .init(.connectorPunctuation),
+    ]
     /// The White_Space property, which is not a general category.
     static let whitespace = CharacterClass(rawValue: 1 << 30)
     /// What a word of the o200k pattern may begin with, and what it may end with.
@@ -87,6 +91,10 @@ struct CharacterClass: OptionSet, Sendable, Hashable {
 struct CharacterClasses: @unchecked Sendable {
     static let shared = CharacterClasses()
 
+    /// The version whose categories count: that of the `tokenizers` library. The standard
+    /// library's may be newer.
+    private static let unicodeVersion = 16
+
     private let table: UnsafePointer<UInt32>
 
     private init() {
@@ -127,7 +135,15 @@ struct CharacterClasses: @unchecked Sendable {
         guard let scalar = Unicode.Scalar(scalar) else {
             return CharacterClass(.surrogate).rawValue
         }
-        return CharacterClass(scalar.properties.generalCategory).rawValue
+        // U+0295 became Lo in Unicode 17.
+        if scalar.value == 0x295 { return CharacterClass.lowercase.rawValue }
+        let properties = scalar.properties
+        let category = properties.generalCategory
+        // Tokenizers cut new letters where they cut what is unassigned.
+        if category != .unassigned, let age = properties.age, age.major > unicodeVersion {
+            return CharacterClass(.unassigned).rawValue
+        }
+        return CharacterClass(category).rawValue
     }
 
     @inline(__always)

@@ -102,6 +102,8 @@ struct GGUFVocabulary {
             result.decoding.hasByteTokens = true
         } else {
             result.spellings = texts
+            result.decoding.hasByteLetters = true
+            if pre.composes { result.normalizers = [.form(.nfc)] }
             result.tokens = rawTokens(result.kinds)
         }
         result.ignoresMerges = pre.ignoresMerges
@@ -113,7 +115,9 @@ struct GGUFVocabulary {
         } catch {
             preconditionFailure("built-in expression of \(name): \(error)")
         }
-        result.merges = try merges(isByteLevel: !pre.marksSpaces, in: result)
+        let index = TokenIndex(result.tokens) { [result] in result.isSegmentable($0) }
+        result.merges = try merges(isByteLevel: !pre.marksSpaces, in: result.tokens, index)
+        result.index = index
         return result
     }
 
@@ -125,19 +129,11 @@ struct GGUFVocabulary {
         texts.bytes.withUnsafeBufferPointer { bytes in
             for id in 0..<texts.count {
                 let token = UnsafeBufferPointer(rebasing: bytes[texts.range(of: id)])
-                if kinds[id] == .normal, !token.isEmpty, token.allSatisfy({ $0 < 0x80 }) {
-                    // Most tokens without a space: ASCII stands for itself.
-                    result.append(token)
-                } else if kinds[id] == .normal {
-                    var decoded = ByteStrings()
-                    if ByteAlphabet.decode(token, into: &decoded) {
-                        result.append(decoded.bytes)
-                    } else {
-                        result.append([])
-                    }
-                } else {
-                    result.append([])
+                let before = result.bytes.count
+                if kinds[id] != .normal || !ByteAlphabet.decode(token, into: &result) {
+                    result.truncate(to: before)
                 }
+                result.endString()
             }
         }
         return result
@@ -146,12 +142,11 @@ struct GGUFVocabulary {
     /// The merges, as ids. One whose parts or result are no tokens can never happen and is
     /// left out.
     private func merges(
-        isByteLevel: Bool, in vocabulary: VocabularyDescription
+        isByteLevel: Bool, in tokens: ByteStrings, _ index: TokenIndex
     ) throws -> [VocabularyDescription.Merge] {
         guard let list = value("merges")?.array, list.elementType == .string else {
             throw failure("merges", "the list of merges is missing")
         }
-        let index = TokenIndex(vocabulary.tokens) { vocabulary.isSegmentable($0) }
         var result: [VocabularyDescription.Merge] = []
         result.reserveCapacity(list.count)
         var scratch = MergeText()
@@ -159,7 +154,7 @@ struct GGUFVocabulary {
             bytes.withMemoryRebound(to: UInt8.self) { merge in
                 scratch.read(merge, isByteLevel: isByteLevel)
             }
-            let merge = scratch.find(in: vocabulary.tokens, index)
+            let merge = scratch.find(in: tokens, index)
             // A merge that is left out keeps its place, for the rank of those after it.
             result.append(merge ?? .init(left: -1, right: -1, merged: -1))
         }
@@ -251,102 +246,5 @@ struct GGUFVocabulary {
         result.endOfGeneration = EndOfGeneration.tokens(
             in: texts, kinds: &kinds, declared: [result.eos].compactMap { $0 } + declared)
         return result
-    }
-}
-
-/// The text of a merge, cut at its space.
-struct MergeText {
-    private var bytes = ByteStrings()
-    private var split = 0
-
-    init() {}
-
-    /// Reads `left right`. A space inside a part is possible at the first place only.
-    mutating func read(_ merge: UnsafeBufferPointer<UInt8>, isByteLevel: Bool) {
-        let space = merge.dropFirst().firstIndex(of: 0x20) ?? merge.endIndex
-        read(
-            UnsafeBufferPointer(rebasing: merge[..<space]),
-            UnsafeBufferPointer(rebasing: merge[min(space + 1, merge.count)...]),
-            isByteLevel: isByteLevel)
-    }
-
-    mutating func read(
-        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>, isByteLevel: Bool
-    ) {
-        bytes.removeAll()
-        append(left, isByteLevel)
-        split = bytes.bytes.count
-        append(right, isByteLevel)
-    }
-
-    private mutating func append(_ part: UnsafeBufferPointer<UInt8>, _ isByteLevel: Bool) {
-        if !isByteLevel {
-            for byte in part { bytes.appendByte(byte) }
-        } else if !ByteAlphabet.decode(part, into: &bytes) {
-            bytes.removeAll()
-        }
-    }
-
-    /// The merge, where both parts and their union are tokens.
-    func find(in tokens: ByteStrings, _ index: TokenIndex) -> VocabularyDescription.Merge? {
-        bytes.bytes.withUnsafeBufferPointer { bytes in
-            guard let base = bytes.baseAddress, split > 0, split < bytes.count,
-                let left = index.find(base, split, in: tokens),
-                let right = index.find(base + split, bytes.count - split, in: tokens),
-                let merged = index.find(base, bytes.count, in: tokens)
-            else { return nil }
-            return .init(left: left, right: right, merged: merged)
-        }
-    }
-}
-
-/// Which tokens end a reply. Files name one; models use more, known by their spelling.
-enum EndOfGeneration {
-    private static let spellings: Set<String> = [
-        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>",
-        "<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>",
-        "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>",
-        "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[", "<|fim_pad|>", "<fim-pad>",
-        "<fim_pad>", "<PAD>", "[PAD]", "<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>",
-        "<reponame>", "<|file_sep|>",
-    ]
-    /// gpt-oss writes these around the text it shows.
-    private static let shown: Set<String> = [
-        "<|channel|>", "<|message|>", "<|start|>", "<|constrain|>",
-    ]
-    private static let longest = 32
-
-    /// The ids that end a reply: the declared ones, and those whose spelling says so, which
-    /// are control tokens whatever the file calls them.
-    static func tokens(
-        in texts: ByteStrings, kinds: inout [TokenKind], declared: [TokenID]
-    ) -> Set<TokenID> {
-        var found: [String: TokenID] = [:]
-        for id in 0..<texts.count {
-            let text = texts[id]
-            guard let first = text.first, text.count <= longest,
-                first == UInt8(ascii: "<") || first == UInt8(ascii: "[")
-                    || first == UInt8(ascii: "_")
-            else { continue }
-            let spelling = texts.text(of: id)
-            if spellings.contains(spelling) {
-                found[spelling] = TokenID(id)
-            } else if shown.contains(spelling) {
-                kinds[id] = .userDefined
-            }
-        }
-        // Where a model returns or calls by tokens of its own, <|end|> ends a part only.
-        let endsParts =
-            (found["<|return|>"] != nil && found["<|call|>"] != nil)
-            || (found["<|flush|>"] != nil
-                && (found["<|call|>"] != nil || found["<|calls|>"] != nil))
-        if endsParts, let end = found.removeValue(forKey: "<|end|>") {
-            kinds[Int(end)] = .userDefined
-        }
-        if found["<|tool_response>"] != nil, let end = found.removeValue(forKey: "</s>") {
-            kinds[Int(end)] = .normal
-        }
-        for id in found.values { kinds[Int(id)] = .control }
-        return Set(found.values).union(declared)
     }
 }

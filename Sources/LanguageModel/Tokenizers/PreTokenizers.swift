@@ -99,6 +99,8 @@ enum PreTokenizers {
         var expressions: [String]
         var ignoresMerges = false
         var addsBOS = false
+        /// The model's text is in Unicode's composed form.
+        var composes = false
         /// The text is characters with `▁` for spaces, not bytes.
         var marksSpaces = false
     }
@@ -123,7 +125,8 @@ enum PreTokenizers {
             return Named(expressions: [llama3])
         case "glm4", "glm5":
             return Named(expressions: [llama3], ignoresMerges: true)
-        case "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan",
+        case "qwen2": return Named(expressions: [qwen2], composes: true)
+        case "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan",
             "solar-open", "grok-2":
             return Named(expressions: [qwen2])
         case "qwen35":

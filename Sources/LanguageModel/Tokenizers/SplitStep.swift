@@ -9,7 +9,7 @@ enum SplitStep: Sendable {
     /// Cuts before every `▁` that follows something else. Not a rule of any model: it is
     /// used where no token crosses such a place, and makes words that can be remembered.
     case beforeSpaceMarks
-    /// Puts a space before a piece that does not begin with white space.
+    /// Puts a space before a piece that does not begin with one.
     case prefixSpace
     /// Writes bytes in GPT-2's alphabet, where a later step looks at the letters.
     case byteLetters
@@ -163,8 +163,7 @@ struct WordSplitter: Sendable {
             }
             pass(start, text.count)
         case .prefixSpace:
-            let (first, _) = decodeScalar(base, 0)
-            if classes.contains(first, .whitespace) { return pass(0, text.count) }
+            if base[0] == 0x20 { return pass(0, text.count) }
             rewritten(step, isTextStart, body) { output in
                 output.append(0x20)
                 output.append(contentsOf: text)
@@ -283,9 +282,6 @@ struct WordSplitter: Sendable {
 
     private func splitDigits(_ text: UnsafeBufferPointer<UInt8>, _ pass: (Int, Int) -> Void) {
         guard let base = text.baseAddress else { return }
-        let wordMark: CharacterClass = [
-            .letter, .mark, .decimalNumber, .init(.connectorPunctuation),
-        ]
         var gap = 0
         var offset = 0
         while offset < text.count {
@@ -303,7 +299,7 @@ struct WordSplitter: Sendable {
             }
             // A run that a letter follows has no word border after it and is not cut.
             if offset < text.count,
-                classes.contains(decodeScalar(base, offset).scalar, wordMark)
+                classes.contains(decodeScalar(base, offset).scalar, CharacterClass.word)
             {
                 continue
             }

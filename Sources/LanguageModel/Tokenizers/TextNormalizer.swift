@@ -7,6 +7,8 @@ enum TextNormalizer: Sendable {
     case replace(SplitPattern, with: [UInt8])
     case prepend([UInt8])
     case strip(left: Bool, right: Bool)
+    /// Bytes written in GPT-2's alphabet.
+    case byteLetters
     /// Removes marks that combine with a letter.
     case stripAccents
     case charsMap(SentencePieceCharsMap)
@@ -39,6 +41,10 @@ enum TextNormalizer: Sendable {
                 result.append(scalar)
             }
             return Array(String(result).utf8)
+        case .byteLetters:
+            var result: [UInt8] = []
+            text.withUnsafeBufferPointer { ByteAlphabet.encode($0, into: &result) }
+            return result
         case .charsMap(let map): return map.appliedByCharacter(to: text)
         case .sentencePiece(let rules): return rules.applied(to: text)
         }
@@ -47,15 +53,36 @@ enum TextNormalizer: Sendable {
     private static func converted(_ text: [UInt8], to form: UnicodeForm) -> [UInt8] {
         // ASCII is the same in every form.
         if text.allSatisfy({ $0 < 0x80 }) { return text }
-        let string = String(decoding: text, as: UTF8.self)
-        let result =
-            switch form {
-            case .nfc: string.precomposedStringWithCanonicalMapping
-            case .nfd: string.decomposedStringWithCanonicalMapping
-            case .nfkc: string.precomposedStringWithCompatibilityMapping
-            case .nfkd: string.decomposedStringWithCompatibilityMapping
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var run = String.UnicodeScalarView()
+        func finishRun() {
+            result.append(contentsOf: converted(String(run), to: form).utf8)
+            run.removeAll(keepingCapacity: true)
+        }
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            // Characters newer than the library's tables stay as they are.
+            if scalar.value >= 0xA7C0, let age = scalar.properties.age, age.major > unicodeVersion {
+                finishRun()
+                result.append(contentsOf: String(scalar).utf8)
+            } else {
+                run.append(scalar)
             }
-        return Array(result.utf8)
+        }
+        finishRun()
+        return result
+    }
+
+    /// The version of the `tokenizers` library's normalization tables.
+    private static let unicodeVersion = 11
+
+    private static func converted(_ text: String, to form: UnicodeForm) -> String {
+        switch form {
+        case .nfc: text.precomposedStringWithCanonicalMapping
+        case .nfd: text.decomposedStringWithCanonicalMapping
+        case .nfkc: text.precomposedStringWithCompatibilityMapping
+        case .nfkd: text.decomposedStringWithCompatibilityMapping
+        }
     }
 
     private static func replacing(
@@ -180,6 +207,11 @@ struct SentencePieceCharsMap: Sendable {
         return found.flatMap { replacement(at: $0) }
     }
 
+    /// Valid UTF-8, whatever a damaged table wrote: all that reads text later relies on it.
+    static func repaired(_ text: [UInt8]) -> [UInt8] {
+        Array(String(decoding: text, as: UTF8.self).utf8)
+    }
+
     /// As the `tokenizers` library applies it: to each user-perceived character of less than
     /// six bytes, else to its scalars; the shortest prefix in the table decides.
     func appliedByCharacter(to text: [UInt8]) -> [UInt8] {
@@ -196,7 +228,7 @@ struct SentencePieceCharsMap: Sendable {
                 result.append(contentsOf: shortestPrefix(of: bytes[...]) ?? bytes[...])
             }
         }
-        return result
+        return Self.repaired(result)
     }
 }
 
@@ -239,7 +271,7 @@ extension TextNormalizer.SentencePieceRules {
                 offset += length
             }
         }
-        return result
+        return charsMap == nil ? result : SentencePieceCharsMap.repaired(result)
     }
 
     private func keptPrefix(_ text: ArraySlice<UInt8>) -> Int? {

@@ -8,4 +8,22 @@ public enum TokenizerLoader {
     public static func load(gguf: GGUFFile) throws -> any Tokenizer {
         VocabularyTokenizer(try GGUFVocabulary(gguf).description())
     }
+
+    /// The tokenizer of a Hugging Face model folder: its `tokenizer.json`, with
+    /// `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json` and
+    /// `config.json` for the special tokens, where they are.
+    ///
+    /// - Throws: ``LanguageModelError`` as ``load(gguf:)`` does.
+    public static func load(folder: String) throws -> any Tokenizer {
+        VocabularyTokenizer(try TokenizerJSON(folder: folder).description())
+    }
+
+    /// The tokenizer that the text of a `tokenizer.json` describes. `path` is for messages;
+    /// `companions` are the other files' texts by name.
+    static func load(
+        json: [UInt8], path: String = "tokenizer.json", companions: [String: [UInt8]] = [:]
+    ) throws -> any Tokenizer {
+        VocabularyTokenizer(
+            try TokenizerJSON(path: path, bytes: json, companions: companions).description())
+    }
 }

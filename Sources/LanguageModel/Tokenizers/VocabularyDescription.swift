@@ -58,6 +58,8 @@ struct VocabularyDescription: Sendable {
     var algorithm: Algorithm
     /// Tokens as they appear in the text after normalization: raw bytes for byte-level BPE.
     var tokens = ByteStrings()
+    /// ``tokens`` that ``isSegmentable(_:)``, where a loader had to index them anyway.
+    var index: TokenIndex?
     /// Tokens as they are written in the file, where that is different.
     var spellings: ByteStrings?
     var kinds: [TokenKind] = []
@@ -87,13 +89,19 @@ struct VocabularyDescription: Sendable {
 struct TokenDecoding: Sendable, Equatable {
     /// Text in a token and what it stands for: `▁` for a space.
     var replacements: [(pattern: [UInt8], text: [UInt8])] = []
+    /// Goes before every token: a space where tokens are whole words.
+    var prefix: [UInt8] = []
+    /// Tokens are written in GPT-2's alphabet of bytes.
+    var hasByteLetters = false
     /// `<0x0A>` tokens are bytes.
     var hasByteTokens = false
     /// A leading space of the whole text is dropped.
     var dropsLeadingSpace = false
 
     static func == (a: TokenDecoding, b: TokenDecoding) -> Bool {
-        a.hasByteTokens == b.hasByteTokens && a.dropsLeadingSpace == b.dropsLeadingSpace
+        a.prefix == b.prefix && a.hasByteLetters == b.hasByteLetters
+            && a.hasByteTokens == b.hasByteTokens
+            && a.dropsLeadingSpace == b.dropsLeadingSpace
             && a.replacements.elementsEqual(b.replacements, by: ==)
     }
 }

@@ -10,7 +10,6 @@ final class VocabularyTokenizer: Tokenizer {
     private let kinds: [TokenKind]
     private let spellings: ByteStrings
     private let decoding: TokenDecoding
-    private let isByteLevel: Bool
     private let added: Set<TokenID>
     private let addedTokens: AddedTokens
     private let addedNormalizedTokens: AddedTokens
@@ -35,20 +34,17 @@ final class VocabularyTokenizer: Tokenizer {
         dropsLeadingSpace = vocabulary.decoding.dropsLeadingSpace
         normalizers = vocabulary.normalizers
         added = Set(vocabulary.addedTokens.lazy.map(\.id))
-        let index = TokenIndex(vocabulary.tokens) { vocabulary.isSegmentable($0) }
+        let index =
+            vocabulary.index ?? TokenIndex(vocabulary.tokens) { vocabulary.isSegmentable($0) }
         var steps = vocabulary.splitSteps
         switch vocabulary.algorithm {
         case .rankedMerges(let options):
-            isByteLevel = options.isByteLevel
             model = .bytePair(BytePairModel(vocabulary, options, index: index))
         case .scoredPairs:
-            isByteLevel = false
             model = .scoredPair(ScoredPairModel(vocabulary, index: index))
         case .unigram(let byteFallback):
-            isByteLevel = false
             model = .unigram(UnigramModel(vocabulary, index: index, byteFallback: byteFallback))
         case .wordLevel:
-            isByteLevel = false
             model = .wordLevel(
                 WordLevelModel(
                     tokens: vocabulary.tokens, index: index,
@@ -60,6 +56,8 @@ final class VocabularyTokenizer: Tokenizer {
         var normalized = AddedTokens()
         for token in vocabulary.addedTokens {
             let text = spellings[Int(token.id)]
+            // Bytes that are no characters could match within one and cut it in two.
+            guard String(validating: text, as: UTF8.self) != nil else { continue }
             // Control tokens are found in the text as it is written: only there is it known
             // who wrote it.
             if token.isNormalized && !token.isControl && !normalizers.isEmpty {
@@ -171,7 +169,7 @@ final class VocabularyTokenizer: Tokenizer {
         }
         if added.contains(id) { return Array(text) }
         if decoding.hasByteTokens, let byte = byteValue(of: text) { return [byte] }
-        if isByteLevel { return decoding.applied(to: decodedLetters(text)) }
+        if decoding.hasByteLetters { return decoding.applied(to: decodedLetters(text)) }
         return decoding.applied(to: Array(text))
     }
 
@@ -244,7 +242,7 @@ extension TokenDecoding {
             }
             text = result
         }
-        return text
+        return prefix + text
     }
 }
 

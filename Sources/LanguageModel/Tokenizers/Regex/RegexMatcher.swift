@@ -175,18 +175,14 @@ struct RegexMatcher {
         }
     }
 
-    private static let word: CharacterClass = [
-        .letter, .mark, .decimalNumber, .init(.connectorPunctuation),
-    ]
-
     private func isWord(before position: Int) -> Bool {
         guard position > 0 else { return false }
         let start = scalarStart(text, before: position)
-        return classes.contains(decodeScalar(text, start).scalar, Self.word)
+        return classes.contains(decodeScalar(text, start).scalar, CharacterClass.word)
     }
 
     private func isWord(after position: Int) -> Bool {
         guard position < count else { return false }
-        return classes.contains(decodeScalar(text, position).scalar, Self.word)
+        return classes.contains(decodeScalar(text, position).scalar, CharacterClass.word)
     }
 }

@@ -314,9 +314,8 @@ struct RegexParser {
         "separator": .separator, "zs": .init(.spaceSeparator), "zl": .init(.lineSeparator),
         "zp": .init(.paragraphSeparator), "c": .other, "other": .other, "cc": .init(.control),
         "cf": .init(.format), "co": .init(.privateUse), "cs": .init(.surrogate),
-        "cn": .init(.unassigned), "alpha": [.letter, .mark, .init(.letterNumber)],
-        "alnum": [.letter, .mark, .decimalNumber], "digit": .decimalNumber, "space": .whitespace,
-        "white_space": .whitespace, "upper": .uppercase, "lower": .lowercase,
+        "cn": .init(.unassigned), "digit": .decimalNumber, "space": .whitespace,
+        "white_space": .whitespace,
         "cntrl": .init(.control),
     ]
 
@@ -326,17 +325,29 @@ struct RegexParser {
         switch key.filter({ $0 != "_" }) {
         case "han", "script=han", "ishan": return .han
         case "any": return .any
+        case "riposte:punctuation8": return ScalarSet(properties: [.oldPunctuation])
+        case "alpha", "alphabetic": return ScalarSet(properties: [.alphabetic])
+        case "alnum": return ScalarSet(classes: .decimalNumber, properties: [.alphabetic])
+        case "upper", "uppercase": return ScalarSet(properties: [.uppercase])
+        case "lower", "lowercase": return ScalarSet(properties: [.lowercase])
         case "word": return .word
-        case "hiragana": return ScalarSet(ranges: [0x3041...0x3096, 0x309D...0x309F])
+        case "hiragana":
+            return ScalarSet(ranges: [
+                0x3041...0x3096, 0x309D...0x309F, 0x1B001...0x1B11F, 0x1B132...0x1B132,
+                0x1B150...0x1B152, 0x1F200...0x1F200,
+            ])
         case "katakana":
             return ScalarSet(ranges: [
-                0x30A1...0x30FA, 0x30FD...0x30FF, 0x31F0...0x31FF, 0xFF66...0xFF6F,
-                0xFF71...0xFF9D,
+                0x30A1...0x30FA, 0x30FD...0x30FF, 0x31F0...0x31FF, 0x32D0...0x32FE, 0x3300...0x3357,
+                0xFF66...0xFF6F, 0xFF71...0xFF9D, 0x1AFF0...0x1AFF3, 0x1AFF5...0x1AFFB,
+                0x1AFFD...0x1AFFE, 0x1B000...0x1B000, 0x1B120...0x1B122, 0x1B155...0x1B155,
+                0x1B164...0x1B167,
             ])
         case "hangul":
             return ScalarSet(ranges: [
-                0x1100...0x11FF, 0x302E...0x302F, 0x3131...0x318E, 0x3200...0x321E,
-                0x3260...0x327E, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xD7B0...0xD7FB,
+                0x1100...0x11FF, 0x302E...0x302F, 0x3131...0x318E, 0x3200...0x321E, 0x3260...0x327E,
+                0xA960...0xA97C, 0xAC00...0xD7A3, 0xD7B0...0xD7C6, 0xD7CB...0xD7FB, 0xFFA0...0xFFBE,
+                0xFFC2...0xFFC7, 0xFFCA...0xFFCF, 0xFFD2...0xFFD7, 0xFFDA...0xFFDC,
             ])
         default: return nil
         }
@@ -414,7 +425,7 @@ struct RegexParser {
                 offset += 1
                 if let escaped = try classEscape() {
                     // Most classes are plain unions, which match faster than nested sets.
-                    if !escaped.isNegated && escaped.ranges.isEmpty {
+                    if !escaped.isNegated && escaped.ranges.isEmpty && escaped.properties.isEmpty {
                         set.classes.formUnion(escaped.classes)
                     } else {
                         set.sets.append(escaped)
@@ -448,9 +459,10 @@ struct RegexParser {
             name.unicodeScalars.append(letter)
             offset += 1
         }
-        guard take(":]"), let set = Self.property(name) else {
+        guard take(":]"), var set = Self.property(name) else {
             throw failure("the class [:\(name):] is not supported")
         }
+        if name == "punct" { set.classes.formUnion(.symbol) }
         return isNegated ? set.negated : set
     }
 

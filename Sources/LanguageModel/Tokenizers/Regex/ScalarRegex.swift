@@ -91,6 +91,8 @@ private struct RegexCompiler {
     let limit: Int
     var program: [ScalarRegex.Instruction] = []
     var sets: [ScalarSet] = []
+    /// Nodes compiled, which repetitions of nothing would multiply without a trace.
+    private var visits = 0
     private var setNumbers: [ScalarSet: Int] = [:]
 
     init(limit: Int) { self.limit = limit }
@@ -105,7 +107,8 @@ private struct RegexCompiler {
     }
 
     mutating func compile(_ node: RegexNode) throws(RegexSyntaxError) {
-        if program.count > limit {
+        visits += 1
+        if program.count > limit || visits > 10 * limit {
             throw RegexSyntaxError(offset: 0, reason: "the expression is too large")
         }
         switch node {

@@ -1,8 +1,30 @@
+/// A property that is not a union of general categories.
+enum ScalarProperty: Sendable, Hashable {
+    case alphabetic, uppercase, lowercase
+    /// Punctuation as of Unicode 8, the tables of the Punctuation pre-tokenizer.
+    case oldPunctuation
+
+    func holds(for scalar: UInt32) -> Bool {
+        guard let properties = Unicode.Scalar(scalar)?.properties else { return false }
+        return switch self {
+        case .alphabetic: properties.isAlphabetic
+        case .uppercase: properties.isUppercase
+        case .lowercase: properties.isLowercase
+        case .oldPunctuation:
+            // Two became symbols since.
+            scalar == 0x166D || scalar == 0x111C9
+                || (!CharacterClass(properties.generalCategory).isDisjoint(with: .punctuation)
+                    && (properties.age?.major ?? .max) <= 8)
+        }
+    }
+}
+
 /// A set of scalars, as a bracket expression or a class escape describes it.
 struct ScalarSet: Sendable, Hashable {
-    /// Scalars in any of these ranges, classes or sets…
+    /// Scalars in any of these ranges or classes, with any of these properties…
     var ranges: [ClosedRange<UInt32>] = []
     var classes: CharacterClass = []
+    var properties: [ScalarProperty] = []
     var sets: [ScalarSet] = []
     /// …and in all of these…
     var intersected: [ScalarSet] = []
@@ -13,8 +35,13 @@ struct ScalarSet: Sendable, Hashable {
     static let anyButNewline = ScalarSet(ranges: [0...0x09, 0x0B...0x10FFFF])
     static let space = ScalarSet(classes: .whitespace)
     static let digit = ScalarSet(classes: .decimalNumber)
+    /// Alphabetic characters, marks, decimal digits, connecting punctuation, and, as Oniguruma
+    /// has it, superscript digits and fractions of Latin-1.
     static let word = ScalarSet(
-        classes: [.letter, .mark, .decimalNumber, .init(.connectorPunctuation)])
+        ranges: [
+            0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE, 0x24B6...0x24E9, 0x1F130...0x1F149,
+            0x1F150...0x1F169, 0x1F170...0x1F189,
+        ], classes: .word)
     static let hexDigit = ScalarSet(ranges: [0x30...0x39, 0x41...0x46, 0x61...0x66])
     /// The blocks of Han characters.
     static let han = ScalarSet(ranges: [
@@ -26,10 +53,12 @@ struct ScalarSet: Sendable, Hashable {
     ])
 
     init(
-        ranges: [ClosedRange<UInt32>] = [], classes: CharacterClass = [], isNegated: Bool = false
+        ranges: [ClosedRange<UInt32>] = [], classes: CharacterClass = [],
+        properties: [ScalarProperty] = [], isNegated: Bool = false
     ) {
         self.ranges = ranges
         self.classes = classes
+        self.properties = properties
         self.isNegated = isNegated
     }
 
@@ -42,6 +71,7 @@ struct ScalarSet: Sendable, Hashable {
     func contains(_ scalar: UInt32, _ table: CharacterClasses) -> Bool {
         var isMember = table.bits(scalar) & classes.rawValue != 0
         isMember = isMember || ranges.contains { $0.contains(scalar) }
+        isMember = isMember || properties.contains { $0.holds(for: scalar) }
         isMember = isMember || sets.contains { $0.contains(scalar, table) }
         isMember = isMember && intersected.allSatisfy { $0.contains(scalar, table) }
         return isMember != isNegated
@@ -91,7 +121,7 @@ struct ScalarMatcher: Sendable {
         for scalar in UInt32(0)..<128 where set.contains(scalar, table) {
             if scalar < 64 { ascii.low |= 1 << scalar } else { ascii.high |= 1 << (scalar - 64) }
         }
-        let isSimple = set.sets.isEmpty && set.intersected.isEmpty
+        let isSimple = set.properties.isEmpty && set.sets.isEmpty && set.intersected.isEmpty
         let wide = set.ranges.filter { $0.upperBound >= 128 }
         if isSimple && wide.isEmpty {
             mask = set.classes.rawValue
@@ -117,7 +147,9 @@ struct ScalarMatcher: Sendable {
 
     /// The set as one union of classes, as far as scalars beyond ASCII go, or nil.
     private static func flattened(_ set: ScalarSet) -> (classes: CharacterClass, isNegated: Bool)? {
-        guard set.intersected.isEmpty, set.ranges.allSatisfy({ $0.upperBound < 128 }) else {
+        guard set.intersected.isEmpty, set.properties.isEmpty,
+            set.ranges.allSatisfy({ $0.upperBound < 128 })
+        else {
             return nil
         }
         var classes = set.classes
