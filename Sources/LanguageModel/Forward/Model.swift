@@ -109,7 +109,9 @@ public final class Model: Sendable {
             case .gguf(let file):
                 file.metadata["tokenizer.ggml.tokens"] == nil
                     ? nil : try TokenizerLoader.load(gguf: file)
-            case .huggingFace: nil
+            case .huggingFace(let folder):
+                FileManager.default.fileExists(atPath: folder.path + "/tokenizer.json")
+                    ? try TokenizerLoader.load(folder: folder.path) : nil
             }
         var packer = WeightPacker(
             architecture: files.architecture, weights: files.weights, kernels: kernels,
