@@ -32,18 +32,20 @@ sampling: { temperature: 0.8, max_tokens: 80 }
 ("sentiment.yaml", ###"""
 name: sentiment
 description: Positive or negative, with a probability
-system: You label the sentiment of movie reviews as positive or negative.
+# Plain text rather than turns: a small model labels far better as the continuation of a line.
+mode: plain
 examples:
-  - user: "Review: the acting is superb and the story moved me to tears"
-    assistant: positive
-  - user: "Review: a tedious, badly written mess"
-    assistant: negative
-  - user: "Review: two hours of my life that i will never get back"
-    assistant: negative
-  - user: "Review: charming, funny and beautifully shot"
-    assistant: positive
-input: "Review: {{ input }}"
+  - user: "Review: the acting is superb and the story moved me to tears\nSentiment:"
+    assistant: " positive"
+  - user: "Review: a tedious, badly written mess\nSentiment:"
+    assistant: " negative"
+  - user: "Review: two hours of my life that i will never get back\nSentiment:"
+    assistant: " negative"
+  - user: "Review: charming, funny and beautifully shot\nSentiment:"
+    assistant: " positive"
+input: "Review: {{ input }}\nSentiment:"
 labels: [positive, negative]
+calibrate: true
 sampling: { temperature: 0, max_tokens: 8 }
 
 """###),

@@ -25,7 +25,7 @@ struct ModelArguments: ParsableArguments {
     var cacheType = KVCacheType.float16
 
     @Option(
-        name: .customLong("context"),
+        name: .customLong("context-length"),
         help: "Tokens of context at most; what the model was trained for by default.")
     var contextLength: Int?
 

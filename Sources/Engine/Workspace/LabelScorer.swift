@@ -25,7 +25,7 @@ public struct LabelScorer {
         of template: Template, prompt: ComposedPrompt, path: [Message],
         variables: [String: String], systemText: String? = nil
     ) async throws -> Result {
-        let ids = labelIDs(template.labels)
+        let ids = labelIDs(template, after: prompt)
         let scores = try await inference.logProbabilities(
             ofContinuations: ids, after: prompt.ids)
         var sums = scores.map { $0.reduce(0) { $0 + Double($1) } }
@@ -47,9 +47,14 @@ public struct LabelScorer {
 
     /// The labels' ids as a reply. Where one is the beginning of another, all get the
     /// end-of-turn token, without which the shorter one would include the longer one's
-    /// probability.
-    private func labelIDs(_ labels: [String]) -> [[TokenID]] {
-        var ids = labels.map { composer.tokenizer.encode($0) }
+    /// probability. In plain text a label is a word after the prompt's last one: the space
+    /// between them belongs to its first token.
+    private func labelIDs(_ template: Template, after prompt: ComposedPrompt) -> [[TokenID]] {
+        let needsSpace = template.mode == .plain && prompt.prompt.text.last?.isWhitespace == false
+        var ids = template.labels.map { label in
+            let isSpaced = !needsSpace || label.first?.isWhitespace == true
+            return composer.tokenizer.encode(isSpaced ? label : " " + label)
+        }
         let isPrefix = ids.contains { a in ids.contains { $0 != a && $0.starts(with: a) } }
         if isPrefix, let end = composer.model.endOfTurn {
             for index in ids.indices { ids[index].append(end) }
