@@ -271,10 +271,9 @@ import Testing
     @Test func labelsComeWithProbabilities() async throws {
         let bench = try await Bench()
         let talk = try bench.conversation("a very negative film")
+        let template = Template(name: "labels", labels: ["positive", "negative"])
         let events = try await bench.run(
-            ReplyRequest(
-                conversation: talk.id,
-                variants: [.init(template: try bench.template("sentiment"), count: 4)]))
+            ReplyRequest(conversation: talk.id, variants: [.init(template: template, count: 4)]))
         var labels: [LabelProbability] = []
         for case .labels(let found) in events { labels = found }
         #expect(labels.map(\.label) == ["negative", "positive"])
@@ -282,7 +281,7 @@ import Testing
         #expect(abs(labels[0].probability - odds / (1 + odds)) < 1e-6)
         #expect(try bench.workspace.store.path(of: talk.id).last?.text == "negative")
         let direct = try await bench.workspace.labelProbabilities(
-            template: try bench.template("sentiment"), input: "very positive")
+            template: template, input: "very positive")
         #expect(direct[0].label == "positive")
     }
 
