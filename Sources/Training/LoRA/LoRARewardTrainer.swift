@@ -1,0 +1,325 @@
+import Engine
+import Foundation
+import LanguageModel
+
+/// Fine-tunes a reward model: adapters on all seven linear maps of every block and a linear
+/// head, by the K-way loss in which all comparisons of a prompt are one element (InstructGPT).
+public struct LoRARewardTrainer {
+    public struct Options: Sendable, Equatable, Codable {
+        public var name = "lora"
+        public var rank = 8
+        public var alpha: Float = 16
+        public var adapterRate = 3e-4
+        public var headRate = 1e-3
+        public var epochs = 1
+        public var promptsPerStep = 8
+        public var warmup = 0.1
+        public var clip = 1.0
+        public var decay: Float = 0
+        public var centering = 0.01
+        public var ties = TieTreatment.skip
+        /// Tokens of the prompt that are read, counted from its end.
+        public var maxPromptTokens = 192
+        /// Tokens of a reply that are read, counted from its beginning.
+        public var maxReplyTokens = 256
+        /// Share of the prompts that decide when to stop, and share that only judge the result.
+        public var validationShare = 0.1
+        public var testShare = 0.1
+        public var evaluations = 8
+        public var patience = 4
+        public var rowsAtOnce = 1024
+        public var checkpointEvery = 20
+        public var seed: UInt64 = 0
+
+        public init() {}
+    }
+
+    public enum Event: Sendable {
+        /// The run begins, or goes on after `step` steps.
+        case started(step: Int, steps: Int, trainingPrompts: Int, heldOutPrompts: Int)
+        case step(Step)
+        case evaluated(step: Int, RewardEvaluation)
+    }
+
+    public struct Step: Sendable {
+        public var step: Int
+        public var loss: Double
+        public var gradientNorm: Double
+        public var learningRate: Double
+        public var tokens: Int
+        public var tokensPerSecond: Double
+    }
+
+    public struct Outcome: Sendable {
+        public var model: LoRARewardModel
+        /// Agreement on prompts that neither trained nor decided when to stop; nil where there
+        /// were too few prompts to hold any out.
+        public var heldOut: RewardEvaluation?
+        public var chosenStep: Int
+    }
+
+    public var options: Options
+    public var threads = 0
+    /// Where the run saves its state; it goes on from there where the file exists.
+    public var checkpointPath: String?
+
+    public init(options: Options = Options()) { self.options = options }
+
+    /// - Parameters:
+    ///   - body: the base model's weights; `files` say which model it is.
+    ///   - initial: parameters to begin from instead of fresh ones.
+    /// - Throws: ``TrainingError``; `CancellationError` after saving a checkpoint where the task
+    ///   is cancelled.
+    public func train(
+        _ examples: [RewardExample], body: FrozenBody, model: LoadedModel, initial: [Float]? = nil,
+        onEvent: (Event) -> Void
+    ) throws -> Outcome {
+        let table = try RewardTable(examples)
+        let split = try Split(examples, table, options)
+        let layout = AdapterLayout(
+            body: body, rank: options.rank, alpha: options.alpha, headRows: 1)
+        let pass = RewardPass(body: body, layout: layout, threads: threads)
+        let fitting = try AdapterFitting(
+            options: fittingOptions, items: items(examples, table, split.training), pass: pass,
+            initial: initial ?? layout.initialParameters(seed: options.seed),
+            checkpointPath: checkpointPath, identity: try identity(examples, model))
+        onEvent(
+            .started(
+                step: fitting.startStep, steps: fitting.stepCount,
+                trainingPrompts: Set(split.training.map { table.prompts[$0] }).count,
+                heldOutPrompts: table.promptCount
+                    - Set(split.training.map { table.prompts[$0] }).count))
+        try fitting.run(evaluating: !split.validation.isEmpty) { step in
+            let found = evaluation(examples, table, split.validation, pass, fitting.parameters)
+            onEvent(.evaluated(step: step, found))
+            return found.logLoss
+        } report: { report in
+            onEvent(
+                .step(
+                    Step(
+                        step: report.step, loss: report.loss, gradientNorm: report.gradientNorm,
+                        learningRate: report.rate, tokens: report.rows,
+                        tokensPerSecond: Double(report.rows) / max(report.seconds, 1e-9))))
+        }
+        let heldOut =
+            split.test.isEmpty
+            ? nil : evaluation(examples, table, split.test, pass, fitting.parameters)
+        let result = makeModel(
+            examples, table, split, body: body, layout: layout, pass: pass, fitting: fitting,
+            base: model, heldOut: heldOut)
+        return Outcome(model: result, heldOut: heldOut, chosenStep: fitting.chosenStep)
+    }
+
+    /// Agreement of any parameters on examples; what the last line of a run reports.
+    public static func evaluate(
+        _ model: LoRARewardModel, on examples: [RewardExample]
+    ) throws -> RewardEvaluation {
+        let table = try RewardTable(examples)
+        let scores = try examples.flatMap {
+            try model.scores(prompt: $0.prompt, replies: $0.replies)
+        }
+        return RewardEvaluation(
+            replies: replies(examples, table, Array(examples.indices), scores: scores),
+            comparisons: table.comparisons)
+    }
+
+    private var fittingOptions: AdapterFitting.Options {
+        var fitting = AdapterFitting.Options()
+        fitting.adapterRate = options.adapterRate
+        fitting.headRate = options.headRate
+        fitting.epochs = options.epochs
+        fitting.itemsPerStep = options.promptsPerStep
+        fitting.warmup = options.warmup
+        fitting.clip = options.clip
+        fitting.decay = options.decay
+        fitting.rowsAtOnce = options.rowsAtOnce
+        fitting.evaluations = options.evaluations
+        fitting.patience = options.patience
+        fitting.checkpointEvery = options.checkpointEvery
+        fitting.seed = options.seed
+        return fitting
+    }
+
+    private func identity(_ examples: [RewardExample], _ model: LoadedModel) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var text = String(decoding: try encoder.encode(options), as: UTF8.self)
+        text += model.info.fingerprint
+        for example in examples {
+            text += "\(example.promptKey)\(example.replies)\(example.weight)"
+            for item in example.judgements {
+                text += "\(item.first),\(item.second),\(item.target),\(item.weight);"
+            }
+        }
+        return Engine.SHA256.hex(of: text)
+    }
+
+    // MARK: Items and evaluation
+
+    private func cut(_ example: RewardExample) -> (prompt: [TokenID], replies: [[TokenID]]) {
+        (
+            Array(example.prompt.suffix(options.maxPromptTokens)),
+            example.replies.map { Array($0.prefix(options.maxReplyTokens)) }
+        )
+    }
+
+    private func items(_ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int])
+        -> [AdapterFitting.Item]
+    {
+        let byExample = table.comparisonsByExample
+        return chosen.compactMap { index in
+            let comparisons = byExample[index].filter { options.ties == .even || !$0.isTie }
+            let weight = comparisons.reduce(0) { $0 + $1.weight }
+            guard weight > 0 else { return nil }
+            let (prompt, replies) = cut(examples[index])
+            let centering = options.centering
+            return AdapterFitting.Item(prompt: prompt, replies: replies, weight: weight) {
+                outputs, stepWeight in
+                let (loss, slopes) = ComparisonLoss(
+                    totalWeight: stepWeight, centering: centering
+                ).evaluate(comparisons, scores: outputs.map { Double($0[0]) })
+                return (loss, slopes.map { [Float($0)] })
+            }
+        }
+    }
+
+    private func scores(
+        _ examples: [RewardExample], _ chosen: [Int], _ pass: RewardPass, _ parameters: FloatBuffer
+    ) -> [Double] {
+        var scores: [Double] = []
+        for index in chosen {
+            let (prompt, replies) = cut(examples[index])
+            var batch = TreeBatch()
+            batch.append(prompt: prompt, replies: replies)
+            scores += pass.scores(batch, parameters: parameters).map { Double($0[0]) }
+        }
+        return scores
+    }
+
+    private func evaluation(
+        _ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int], _ pass: RewardPass,
+        _ parameters: FloatBuffer
+    ) -> RewardEvaluation {
+        let scores = scores(examples, chosen, pass, parameters)
+        let byExample = table.comparisonsByExample
+        var comparisons: [Comparison] = []
+        var row = 0
+        for index in chosen {
+            comparisons += byExample[index].map { item in
+                var item = item
+                item.first += row
+                item.second += row
+                return item
+            }
+            row += examples[index].replies.count
+        }
+        return RewardEvaluation(
+            replies: Self.replies(examples, table, chosen, scores: scores),
+            comparisons: comparisons, bootstrap: Bootstrap(seed: options.seed))
+    }
+
+    private static func replies(
+        _ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int], scores: [Double]
+    ) -> [RewardEvaluation.Reply] {
+        var replies: [RewardEvaluation.Reply] = []
+        for index in chosen {
+            for length in examples[index].lengths {
+                replies.append(
+                    .init(
+                        prompt: table.prompts[index], score: scores[replies.count],
+                        length: length))
+            }
+        }
+        return replies
+    }
+
+    // MARK: The finished model
+
+    private func makeModel(
+        _ examples: [RewardExample], _ table: RewardTable, _ split: Split, body: FrozenBody,
+        layout: AdapterLayout, pass: RewardPass, fitting: AdapterFitting, base: LoadedModel,
+        heldOut: RewardEvaluation?
+    ) -> LoRARewardModel {
+        // Two hundred prompts place the mean within a tenth of a spread; all would cost a third
+        // of an epoch.
+        let sample = Array(split.training.prefix(200))
+        let scores = scores(examples, sample, pass, fitting.parameters)
+        let mean = scores.reduce(0, +) / Double(max(1, scores.count))
+        let square = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        let spread = (square / Double(max(1, scores.count))).squareRoot()
+        var sources: [String: Int] = [:]
+        for index in split.training { sources[examples[index].source, default: 0] += 1 }
+        let summary = FeatureRewardModel.TrainingSummary(
+            method: "lora", sources: sources,
+            prompts: Set(split.training.map { table.prompts[$0] }).count,
+            pairs: fitting.items.count, regularization: Double(options.decay),
+            heldOutAccuracy: heldOut?.accuracy,
+            heldOutInterval: heldOut?.interval.map { [$0.lowerBound, $0.upperBound] },
+            longerWins: heldOut?.longerWins,
+            notes: [
+                "Held-out figures: \(heldOut?.prompts ?? 0) prompts that neither trained nor "
+                    + "decided when to stop.",
+                "Parameters after step \(fitting.chosenStep) of \(fitting.stepCount); mean and "
+                    + "spread over the replies to \(sample.count) training prompts.",
+            ])
+        let specification = LoRARewardModel.Specification(
+            name: options.name, createdAt: Date(), baseModel: base.info.name,
+            baseFingerprint: base.info.fingerprint, chatTemplateHash: base.chatTemplateHash,
+            maxPromptTokens: options.maxPromptTokens, maxReplyTokens: options.maxReplyTokens,
+            shift: -mean, scale: RewardScale(mean: 0, spread: spread), training: summary)
+        return LoRARewardModel(
+            specification: specification, body: body, layout: layout,
+            parameters: fitting.parameters.array, threads: threads)
+    }
+}
+
+extension LoRARewardTrainer {
+    /// Examples by what their prompts are for.
+    private struct Split {
+        var training: [Int] = []
+        var validation: [Int] = []
+        var test: [Int] = []
+
+        init(_ examples: [RewardExample], _ table: RewardTable, _ options: Options) throws {
+            guard table.promptCount >= 2 else {
+                throw TrainingError.tooFewPrompts(found: table.promptCount)
+            }
+            let test = Fold.holdOut(
+                groups: table.promptCount, share: options.testShare, seed: options.seed)
+            let left = (0..<table.promptCount).filter { !test[$0] }
+            // With few prompts an early stop would rest on a handful: better none.
+            let share = left.count < 20 ? 0 : options.validationShare
+            let drawn = Fold.holdOut(groups: left.count, share: share, seed: options.seed &+ 1)
+            var isValidation = [Bool](repeating: false, count: table.promptCount)
+            for (place, prompt) in left.enumerated() { isValidation[prompt] = drawn[place] }
+            for index in examples.indices {
+                let prompt = table.prompts[index]
+                if test[prompt] {
+                    self.test.append(index)
+                } else if isValidation[prompt] {
+                    validation.append(index)
+                } else {
+                    training.append(index)
+                }
+            }
+        }
+    }
+}
+
+extension RewardTable {
+    /// Comparisons of each example, counting its replies from 0.
+    var comparisonsByExample: [[Comparison]] {
+        var result = [[Comparison]](repeating: [], count: firstRows.count)
+        var example = 0
+        for item in comparisons {
+            while example + 1 < firstRows.count, item.first >= firstRows[example + 1] {
+                example += 1
+            }
+            var item = item
+            item.first -= firstRows[example]
+            item.second -= firstRows[example]
+            result[example].append(item)
+        }
+        return result
+    }
+}
