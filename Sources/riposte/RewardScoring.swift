@@ -91,8 +91,20 @@ struct RewardArguments: ParsableArguments {
         help: ArgumentHelp("A reward model; the active one by default.", valueName: "path|name"))
     var reward: String?
 
-    func load() throws -> (FeatureRewardModel, ModelSession) {
+    func load() throws -> (any RewardModel, ModelSession) {
         let library = RewardLibrary(paths: Paths())
+        if let folder = reward.map(Paths.expand),
+            FileManager.default.fileExists(atPath: folder + "/" + PEFTAdapter.configName)
+        {
+            let session = try ModelSession(model)
+            let files = try ModelFiles.open(path: session.loaded.info.path)
+            let adapter = try LoRARewardModel(
+                folder: folder,
+                body: try FrozenBody(architecture: files.architecture, weights: files.weights),
+                base: files.info, threads: model.threads)
+            for warning in try adapter.check(session.loaded) { StandardError.note(warning) }
+            return (adapter, session)
+        }
         guard let reward = try reward.map(library.load) ?? library.active() else {
             throw Failure(
                 "There is no reward model; train one with 'riposte train reward', or name one "

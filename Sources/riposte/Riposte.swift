@@ -17,7 +17,8 @@ struct Riposte: AsyncParsableCommand {
         subcommands: [
             ChatCommand.self, AskCommand.self, ModelsCommand.self, TemplatesCommand.self,
             ConversationsCommand.self, RankingsCommand.self, RewardCommand.self,
-            TrainCommand.self, TokenizeCommand.self, PromptCommand.self, LogprobsCommand.self,
+            TrainCommand.self, EvalCommand.self, TokenizeCommand.self, PromptCommand.self,
+            LogprobsCommand.self,
             BenchCommand.self, DoctorCommand.self,
         ],
         defaultSubcommand: ChatCommand.self)

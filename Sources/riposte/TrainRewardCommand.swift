@@ -16,6 +16,8 @@ struct TrainRewardCommand: ParsableCommand {
     enum Method: String, CaseIterable, ExpressibleByArgument {
         /// A linear head on the frozen model's hidden states.
         case features
+        /// Adapters on the model's linear maps, and a head.
+        case lora
     }
 
     @OptionGroup var model: ModelArguments
@@ -38,6 +40,7 @@ struct TrainRewardCommand: ParsableCommand {
     @Option(help: "Seed of the folds.") var seed: UInt64 = 0
     @Flag(help: "Leave the active reward model as it is.") var noActivate = false
     @Flag(help: "Print a JSON line a step.") var json = false
+    @OptionGroup(title: "Method lora") var lora: AdapterArguments
 
     func validate() throws {
         if let name, name.isEmpty || name == "none" || name.contains("/") || name.hasPrefix(".") {
@@ -57,6 +60,7 @@ struct TrainRewardCommand: ParsableCommand {
         let examples = try dataset.items.map {
             try RewardExample($0, source: source(of: $0), model: session.loaded)
         }
+        if method == .lora { return try trainAdapter(examples, session) }
         var options = FeatureRewardTrainer.Options()
         let library = RewardLibrary(paths: Paths())
         options.name = name ?? freeName(in: library)
@@ -110,7 +114,7 @@ struct TrainRewardCommand: ParsableCommand {
     }
 
     /// `features`, `features-2`, …: an older reward model is never written over unasked.
-    private func freeName(in library: RewardLibrary) -> String {
+    func freeName(in library: RewardLibrary) -> String {
         let taken = Set(library.list().map(\.name))
         var name = method.rawValue
         var number = 2

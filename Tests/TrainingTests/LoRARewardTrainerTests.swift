@@ -84,7 +84,7 @@ struct LoRARewardTrainerTests {
         }
     }
 
-    private func trainer(steps: Int? = nil) -> LoRARewardTrainer {
+    private func trainer() -> LoRARewardTrainer {
         var trainer = LoRARewardTrainer()
         trainer.options.rank = 2
         trainer.options.alpha = 4
@@ -94,6 +94,9 @@ struct LoRARewardTrainerTests {
         trainer.options.promptsPerStep = 4
         trainer.options.rowsAtOnce = 40
         trainer.options.checkpointEvery = 3
+        // A handful of held-out prompts is a noisy judge: here it must not end the run.
+        trainer.options.evaluations = 2
+        trainer.options.patience = 100
         return trainer
     }
 
@@ -104,17 +107,18 @@ struct LoRARewardTrainerTests {
             chatTemplateHash: nil)
     }
 
-    @Test func learnsAndStopsAtTheBestStep() throws {
+    @Test func learnsWhatIsThere() throws {
         let tiny = try TinyRewardModel("llama")
         var evaluations = 0
-        let outcome = try trainer().train(examples(60), body: tiny.body, model: loaded(tiny)) {
+        let outcome = try trainer().train(examples(120), body: tiny.body, model: loaded(tiny)) {
             if case .evaluated = $0 { evaluations += 1 }
         }
         let heldOut = try #require(outcome.heldOut)
         #expect(heldOut.accuracy > 0.9)
-        #expect(evaluations > 2)
+        // 25 steps an epoch, one evaluation after each 12, and one at the end.
+        #expect(evaluations == 9)
         // Mean 0 over the training replies: near 0 over all.
-        let scores = try examples(60).flatMap {
+        let scores = try examples(120).flatMap {
             try outcome.model.scores(prompt: $0.prompt, replies: $0.replies)
         }
         let mean = scores.reduce(0, +) / Double(scores.count)
@@ -125,7 +129,6 @@ struct LoRARewardTrainerTests {
         let tiny = try TinyRewardModel("llama")
         let model = try loaded(tiny)
         let whole = try trainer().train(examples(40), body: tiny.body, model: model) { _ in }
-        struct Killed: Error {}
         var first = trainer()
         let path = Self.temporary + ".safetensors"
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -48,7 +48,7 @@ public final class LoRARewardModel: RewardModel {
         self.body = body
         self.layout = layout
         self.parameters = parameters
-        fingerprint = parameters.withUnsafeBytes { Engine.SHA256.hex(of: Data($0)) }
+        fingerprint = parameters.withUnsafeBytes { SHA256.hex(of: Data($0)) }
         pass = Mutex(
             Pass(
                 pass: RewardPass(body: body, layout: layout, threads: threads),

@@ -151,7 +151,7 @@ public struct LoRARewardTrainer {
                 text += "\(item.first),\(item.second),\(item.target),\(item.weight);"
             }
         }
-        return Engine.SHA256.hex(of: text)
+        return SHA256.hex(of: text)
     }
 
     // MARK: Items and evaluation

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Engine
+import Foundation
+import LanguageModel
+import Training
+
+/// The ways to build a function, on the same texts: what each costs and brings.
+struct EvalCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eval",
+        abstract: "Compare prompts, trained heads and adapters as classifiers on the same texts.",
+        discussion: """
+            Always: the labels' likelihood after 'TEXT Label:' without examples, as it is and with \
+            contextual calibration (Zhao et al. 2021). With --template, a few-shot template's \
+            examples before it; with --head and --adapter, what 'train head' wrote.
+            """)
+
+    @OptionGroup(title: "Model") var model: ModelArguments
+    @OptionGroup(title: "Template") var template: TemplateArguments
+    @Option(
+        help: ArgumentHelp(
+            "Spell a label out, such as 1=positive; may be repeated.", valueName: "label=name"))
+    var labels: [String] = []
+    @Option(help: ArgumentHelp("A head of 'train head'.", valueName: "file")) var head: String?
+    @Option(help: ArgumentHelp("An adapter of 'train head --method lora'.", valueName: "folder"))
+    var adapter: String?
+    @Option(help: "What stands before the label in a prompt.") var question = "Sentiment:"
+    @Option(help: "Texts to judge on at most, from the beginning; 0 is all.") var limit = 0
+    @Flag(help: "Print JSON.") var json = false
+    @Argument(help: "A TSV or JSONL file of texts and labels.") var file: String
+
+    private struct Way {
+        var name: String
+        var evaluation: ClassifierEvaluation
+        var seconds: Double
+    }
+
+    func run() throws {
+        var texts = try LabeledText.read(
+            contentsOf: file, names: try LabelNames(labels).names)
+        if limit > 0 { texts = Array(texts.prefix(limit)) }
+        let names = Set(texts.map(\.label)).sorted()
+        guard names.count >= 2 else { throw TrainingError.tooFewLabels(found: names) }
+        let truth = texts.map { names.firstIndex(of: $0.label)! }
+        let session = try ModelSession(model)
+        let tokenizer = try session.tokenizer
+        var ways: [Way] = []
+        func add(_ name: String, _ body: () throws -> [[Double]]) throws {
+            let started = ContinuousClock.now
+            let probabilities = try body()
+            ways.append(
+                Way(
+                    name: name,
+                    evaluation: ClassifierEvaluation(probabilities: probabilities, truth: truth),
+                    seconds: started.duration(to: .now).seconds))
+        }
+        var shots = ["": "zero-shot prompt"]
+        if template.template != nil {
+            let few = try template.template(in: TemplateLibrary(paths: Paths()))
+            let examples = few.examples.map { "\($0.user)\n\(question) \($0.assistant)\n\n" }
+                .joined()
+            if !examples.isEmpty { shots[examples] = "few-shot prompt (\(few.name))" }
+        }
+        let continuations = names.map { tokenizer.encode(" " + $0) }
+        for (examples, name) in shots.sorted(by: { $0.key.count < $1.key.count }) {
+            func prompt(_ text: String) -> [TokenID] {
+                let special = tokenizer.specialTokens
+                let bos = special.addsBOS ? special.bos : nil
+                return (bos.map { [$0] } ?? [])
+                    + tokenizer.encode("\(examples)Review: \(text)\n\(question)")
+            }
+            func score(_ labels: [[TokenID]], _ prompt: [TokenID]) throws -> [[Float]] {
+                try session.generator.logProbabilities(ofContinuations: labels, after: prompt)
+            }
+            var likelihood = LabelLikelihood(labels: continuations)
+            try add(name) {
+                try texts.map { try likelihood.probabilities(prompt($0.text), score: score) }
+            }
+            try likelihood.calibrate(["N/A", "", "[MASK]"].map(prompt), score: score)
+            try add(name + ", calibrated") {
+                try texts.map { try likelihood.probabilities(prompt($0.text), score: score) }
+            }
+        }
+        let ids = texts.map { tokenizer.encode($0.text) }
+        if let head {
+            let trained = try ClassifierHead(contentsOf: Paths.expand(head))
+            try trained.check(session.loaded.info)
+            try sameLabels(trained.labels, names, head)
+            try add("frozen head") {
+                var found: [[Double]] = []
+                for start in stride(from: 0, to: ids.count, by: 64) {
+                    found += try trained.probabilities(
+                        Array(ids[start..<min(start + 64, ids.count)]), with: session.generator)
+                }
+                return found
+            }
+        }
+        if let adapter {
+            let files = try ModelFiles.open(path: session.loaded.info.path)
+            let trained = try ClassifierAdapter(
+                folder: Paths.expand(adapter),
+                body: try FrozenBody(architecture: files.architecture, weights: files.weights),
+                base: files.info, threads: model.threads)
+            try sameLabels(trained.specification.labels, names, adapter)
+            try add("adapted body") { trained.probabilities(ids) }
+        }
+        report(ways, count: texts.count)
+    }
+
+    private func sameLabels(_ trained: [String], _ found: [String], _ path: String) throws {
+        guard trained == found else {
+            throw Failure(
+                "\(path) knows the labels \(trained.joined(separator: ", ")), and the texts have "
+                    + "\(found.joined(separator: ", ")); spell them alike with --labels.")
+        }
+    }
+
+    private func report(_ ways: [Way], count: Int) {
+        if json {
+            return StandardOutput.json(
+                .array(
+                    ways.map {
+                        .object([
+                            ("way", .string($0.name)), ("texts", .int($0.evaluation.count)),
+                            ("accuracy", .double($0.evaluation.accuracy)),
+                            ("ci95", JSON($0.evaluation.interval)),
+                            ("log_loss", .double($0.evaluation.logLoss)),
+                            ("seconds", .double($0.seconds)),
+                            ("ms_a_text", .double(1000 * $0.seconds / Double(max(1, count)))),
+                        ])
+                    }))
+        }
+        var table = TextTable(
+            ["way", "accuracy", "95 %", "log loss", "ms a text"], right: [1, 3, 4])
+        for way in ways {
+            table.add([
+                way.name, decimals(way.evaluation.accuracy, 3),
+                way.evaluation.interval?.threeDecimals ?? "",
+                decimals(way.evaluation.logLoss, 3),
+                decimals(1000 * way.seconds / Double(max(1, count)), 1),
+            ])
+        }
+        StandardOutput.write(table.text)
+    }
+}

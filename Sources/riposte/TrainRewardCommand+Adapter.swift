@@ -1,0 +1,115 @@
+import ArgumentParser
+import Engine
+import Foundation
+import LanguageModel
+import Training
+
+/// Options of `train reward --method lora`.
+struct AdapterArguments: ParsableArguments {
+    @Option(help: "Rank of the adapters.") var rank = 8
+    @Option(help: "Adapters are scaled by alpha/rank.") var alpha: Float = 16
+    @Option(help: "Learning rate of the adapters.") var learningRate = 3e-4
+    @Option(help: "Learning rate of the head.") var headLearningRate = 1e-3
+    @Option(help: "Times through the data at most.") var epochs = 1
+    @Option(name: .customLong("batch"), help: "Prompts a step.") var promptsPerStep = 8
+    @Option(help: "Share of prompts that only judge the result.") var testShare = 0.1
+    @Option(help: "Evaluations without progress before it stops.") var patience = 4
+    @Option(help: "Steps between saved states; a run that was stopped goes on from the last.")
+    var checkpointEvery = 20
+
+    func validate() throws {
+        func check(_ name: String, _ isGood: Bool, _ range: String) throws {
+            if !isGood { throw ValidationError("--\(name) takes \(range)") }
+        }
+        try check("rank", (1...256).contains(rank), "1 to 256")
+        try check("alpha", alpha > 0, "a positive number")
+        try check("learning-rate", learningRate > 0 && learningRate < 1, "a number below 1")
+        try check("head-learning-rate", headLearningRate > 0, "a positive number")
+        try check("epochs", (1...1000).contains(epochs), "1 to 1000")
+        try check("batch", (1...4096).contains(promptsPerStep), "1 to 4096")
+        try check("test-share", (0...0.9).contains(testShare), "0 to 0.9")
+        try check("patience", patience >= 1, "1 or more")
+        try check("checkpoint-every", checkpointEvery >= 1, "1 or more")
+    }
+}
+
+extension TrainRewardCommand {
+    func trainAdapter(_ examples: [RewardExample], _ session: ModelSession) throws {
+        let files = try ModelFiles.open(path: session.loaded.info.path)
+        let body = try FrozenBody(architecture: files.architecture, weights: files.weights)
+        files.releasePages()
+        let library = RewardLibrary(paths: Paths())
+        let name = self.name ?? freeName(in: library)
+        let folder =
+            output.map(Paths.expand)
+            ?? String(library.path(of: name).dropLast(".safetensors".count))
+        let checkpoint = folder + ".checkpoint.safetensors"
+        var trainer = LoRARewardTrainer()
+        trainer.threads = model.threads
+        trainer.checkpointPath = checkpoint
+        trainer.options.name = name
+        trainer.options.rank = lora.rank
+        trainer.options.alpha = lora.alpha
+        trainer.options.adapterRate = lora.learningRate
+        trainer.options.headRate = lora.headLearningRate
+        trainer.options.epochs = lora.epochs
+        trainer.options.promptsPerStep = lora.promptsPerStep
+        trainer.options.testShare = lora.testShare
+        trainer.options.patience = lora.patience
+        trainer.options.checkpointEvery = lora.checkpointEvery
+        trainer.options.ties = ties
+        trainer.options.seed = seed
+        let line = StatusLine(isQuiet: json)
+        var steps = 0
+        let outcome = try trainer.train(examples, body: body, model: session.loaded) { event in
+            if case .started(_, let count, _, _) = event { steps = count }
+            show(event, steps: steps, line)
+        }
+        line.clear()
+        try outcome.model.write(folder: folder)
+        try? FileManager.default.removeItem(atPath: checkpoint)
+        guard json else {
+            if let heldOut = outcome.heldOut { StandardOutput.write(heldOut.text) }
+            StandardOutput.line("written to \(folder); score with --reward \(folder)")
+            return
+        }
+        var figures: [(String, JSON)] = []
+        if case .object(let members)? = outcome.heldOut?.json { figures = members }
+        StandardOutput.json(
+            .object(
+                [
+                    ("done", .bool(true)), ("output", .string(folder)),
+                    ("chosen_step", .int(outcome.chosenStep)),
+                ] + figures))
+    }
+
+    private func show(_ event: LoRARewardTrainer.Event, steps: Int, _ line: StatusLine) {
+        switch event {
+        case .started(let step, let count, let training, let heldOut):
+            line.note(
+                "\(training) prompts train, \(heldOut) are held out; step \(step) of \(count)")
+        case .step(let step):
+            line.show(
+                "step \(step.step) of \(steps): loss \(decimals(step.loss, 3)), "
+                    + "\(decimals(step.tokensPerSecond, 0)) tokens/s")
+            guard json else { return }
+            StandardOutput.json(
+                .object([
+                    ("step", .int(step.step)), ("steps", .int(steps)),
+                    ("loss", .double(step.loss)), ("tokens_per_s", .double(step.tokensPerSecond)),
+                    ("gradient_norm", .double(step.gradientNorm)),
+                    ("learning_rate", .double(step.learningRate)),
+                ]))
+        case .evaluated(let step, let found):
+            line.note(
+                "after step \(step): held-out accuracy \(decimals(found.accuracy, 3)), "
+                    + "loss \(decimals(found.logLoss, 3))")
+            guard json else { return }
+            StandardOutput.json(
+                .object([
+                    ("step", .int(step)), ("held_out_accuracy", .double(found.accuracy)),
+                    ("held_out_loss", .double(found.logLoss)),
+                ]))
+        }
+    }
+}
