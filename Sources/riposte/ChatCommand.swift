@@ -11,7 +11,8 @@ struct ChatCommand: AsyncParsableCommand {
         discussion: """
             F1 shows the keys. Where standard input or output is not a terminal, where TERM is \
             dumb, and with --screen-reader, the chat goes line by line; its / commands do what \
-            the keys do on the screen.
+            the keys do on the screen. Keys of your own stand in the file keys of the \
+            configuration folder, a line each: composer.send = Ctrl+S. Themes stand in themes/.
             """)
 
     @OptionGroup var options: CommonOptions
@@ -55,7 +56,11 @@ struct ChatCommand: AsyncParsableCommand {
         configuration.conversation =
             try conversation
             ?? (continuesLatest ? workspace.store.conversations(limit: 1).first?.id : nil)
-        configuration.theme = try Self.theme(theme)
+        configuration.theme = try Self.theme(theme, themes: workspace.paths.config + "/themes")
+        let keys = workspace.paths.config + "/keys"
+        if FileManager.default.fileExists(atPath: keys) {
+            configuration.keyMap = try KeyFile.read(keys)
+        }
         configuration.usesMouse = mouse
         configuration.usesLines = screenReader || !Self.hasScreen
         let status = try await Chat.run(configuration, workspace: workspace)
@@ -69,15 +74,18 @@ struct ChatCommand: AsyncParsableCommand {
     }
 
     /// The theme asked for, else the one that suits the terminal.
-    private static func theme(_ name: String?) throws -> Theme {
+    private static func theme(_ name: String?, themes: String) throws -> Theme {
         let environment = ProcessInfo.processInfo.environment
         if let name = name ?? environment["RIPOSTE_THEME"] {
             if let theme = Theme.builtIn(named: name) { return theme }
-            guard FileManager.default.fileExists(atPath: name) else {
+            let path = [name, "\(themes)/\(name)"].first {
+                FileManager.default.fileExists(atPath: $0)
+            }
+            guard let path else {
                 let known = Theme.builtIn.map(\.name).joined(separator: ", ")
                 throw Failure("There is no theme \"\(name)\"; known are \(known), or give a file.")
             }
-            return try ThemeFile.read(URL(filePath: name))
+            return try ThemeFile.read(URL(filePath: path))
         }
         if let value = environment["NO_COLOR"], !value.isEmpty { return .monochrome }
         let terminal = environment["TERM"] ?? ""

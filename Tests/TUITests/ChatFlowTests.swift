@@ -230,4 +230,28 @@ import Testing
         #expect(chat.state.transcript.labels.values.first?.count == 2)
         #expect(chat.screen.contains("positive"))
     }
+
+    @Test func attentionOfAToken() async throws {
+        let chat = try ChatHarness()
+        try await chat.ready()
+        chat.type("/attention ab cd")
+        try await chat.wait("the weights") {
+            if case .attention(let view) = $0.overlay { !view.row.isEmpty } else { false }
+        }
+        guard case .attention(let view) = chat.state.overlay else { return }
+        #expect(view.cursor == 4)
+        // The first token is hidden; of the rest the one before gets most.
+        #expect(view.strongest(2) == [3, 4])
+        #expect(view.shade(3) == 1)
+        #expect(view.shade(0) == 0)
+        #expect(chat.screen.contains("\"d\" attends"))
+        chat.press(Key(.left))
+        try await chat.wait("the token before") {
+            if case .attention(let view) = $0.overlay { view.strongest(1) == [2] } else { false }
+        }
+        chat.press(.character("s"), Key(.down), .character(">"))
+        guard case .attention(let moved) = chat.state.overlay else { return }
+        #expect(moved.strongest(1) == [0])
+        #expect(moved.layer == 0 && moved.head == 0)
+    }
 }

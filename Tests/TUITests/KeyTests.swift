@@ -79,6 +79,24 @@ import Testing
         #expect(map.command(for: Key(.function(10)), in: .composer) == .quit)
     }
 
+    @Test func keysFromAFile() throws {
+        let map = try KeyFile.parse(
+            "# mine\ncomposer.send = Ctrl+S\n\nboard.tie = =, t\n", file: "keys")
+        #expect(map.command(for: .control("s"), in: .composer) == .send)
+        #expect(map.command(for: .character("t"), in: .board) == .tie)
+        #expect(map.command(for: .character("="), in: .board) == .tie)
+        let mistakes: [(String, KeyFileError.Reason)] = [
+            ("send = Enter", .form), ("composer.send", .form),
+            ("kitchen.send = Enter", .context("kitchen")),
+            ("board.fly = f", .command("fly")), ("board.tie = Hyper+x", .keys("Hyper+x")),
+        ]
+        for (line, reason) in mistakes {
+            #expect(throws: KeyFileError(file: "keys", line: 2, reason: reason)) {
+                try KeyFile.parse("# mine\n\(line)", file: "keys")
+            }
+        }
+    }
+
     @Test func tableOfKeysIsComplete() {
         let table = KeyMap.standard.markdownTable()
         for binding in KeyMap.standard.bindings { #expect(table.contains(binding.command.help)) }

@@ -65,6 +65,50 @@ import Testing
         }
     }
 
+    @Test func attentionOverATruncatedMap() {
+        var state = Fixture.chat(100, 30)
+        var view = AttentionViewState(title: "Attention")
+        let words = ["fruit", " flies", " like", " a", " 香蕉", "\n", "banana"]
+        view.tokens = words.enumerated().map {
+            PromptToken(id: Int32($0.offset), text: $0.element, isControl: false)
+        }
+        view.cursor = 5
+        view.weights = (0..<30).map { layer in
+            (0..<9).map { head in
+                (0..<6).map { Float($0 == (layer + head) % 6 ? 0.75 : 0.05) }
+            }
+        }
+        view.layer = 3
+        view.select()
+        state.overlay = .attention(view)
+        let frame = render(state, state.size)
+        expectGolden(
+            frame.grid.description + frame.grid.styleDescription, "screen/attention-100x30.txt")
+    }
+
+    @Test func tokensWithAlternatives() {
+        var state = Fixture.chat(90, 26)
+        var view = TokenViewState(candidate: 40, title: "Reply")
+        view.isLoading = false
+        view.promptCount = 2
+        let pieces: [(String, Float?)] = [
+            ("<|s|>", nil), ("Hi", -3), ("The", -0.1), (" 首都", -2.3), ("\n", -0.02),
+        ]
+        view.tokens = pieces.map { text, logProbability in
+            TokenDetail(
+                id: 1, text: text, logProbability: logProbability,
+                alternatives: [
+                    .init(id: 1, text: text, logProbability: -0.1),
+                    .init(id: 2, text: " other", logProbability: -3),
+                ])
+        }
+        view.cursor = 3
+        state.overlay = .tokens(view)
+        let frame = render(state, state.size)
+        expectGolden(
+            frame.grid.description + frame.grid.styleDescription, "screen/tokens-90x26.txt")
+    }
+
     @Test func prompt() {
         var state = Fixture.chat()
         var use = ContextUse()

@@ -57,7 +57,7 @@ struct PlainRenderer: ChatRenderer {
 }
 
 /// Says the same things again and again: "reply 1 to N bytes", byte by byte.
-final class ScriptedGenerator: ReplyGenerator {
+final class ScriptedGenerator: ReplyGenerator, AttentionSource {
     /// Milliseconds a token takes.
     var pause: UInt32 = 0
 
@@ -128,6 +128,15 @@ final class ScriptedGenerator: ReplyGenerator {
         throws -> [[Float]]
     {
         continuations.enumerated().map { index, ids in ids.map { _ in -Float(index + 1) } }
+    }
+
+    /// Two layers of two heads; each token attends to the one before it, and to the first.
+    func attention(of position: Int, in ids: [TokenID]) throws -> [[[Float]]] {
+        var row = [Float](repeating: 0, count: position + 1)
+        row[0] = 0.6
+        row[max(0, position - 1)] += 0.3
+        row[position] += 0.1
+        return [[row, row], [row, row]]
     }
 
     func hiddenStates(prompt: [TokenID], replies: [[TokenID]], layers: [Int]) throws

@@ -53,7 +53,10 @@ enum Action: Sendable {
     case boardShown(BoardSnapshot)
     /// A ranking or an acceptance is on disk; without a reply to go on with after "all bad".
     case boardDecided(ranking: Int64?, continued: Bool)
-    case tokensInspected(candidate: Int64?, [TokenDetail])
+    /// The prompt's tokens, then the reply's.
+    case tokensInspected(candidate: Int64?, [TokenDetail], promptCount: Int)
+    case attentionOpened([PromptToken], cursor: Int)
+    case attentionRead(position: Int, [[[Float]]])
 
     // Anything else worth a line
     case noticed(Notice.Kind, String)

@@ -19,6 +19,7 @@ public enum Command: String, Sendable, CaseIterable {
     case continueReply, undo, branchHere, openBoard
     // Lists and pages on top of the screen
     case close, choose, up, down, left, right, pageUp, pageDown, first, last
+    case previousHead, nextHead, toggleSink
     case deleteItem, renameItem, tagItem, exportItem
 
     /// A few words for the footer.
@@ -116,6 +117,9 @@ public enum Command: String, Sendable, CaseIterable {
         .pageDown: Text("page", "Move down a page."),
         .first: Text("first", "Go to the first."),
         .last: Text("last", "Go to the last."),
+        .previousHead: Text("head", "Show another attention head."),
+        .nextHead: Text("head", "Show the next attention head, or the average."),
+        .toggleSink: Text("first", "Hide or show the attention to the first token."),
         .deleteItem: Text("delete", "Delete it; u takes that back."),
         .renameItem: Text("rename", "Give it another name."),
         .tagItem: Text("tag", "Add or remove a tag."),

@@ -33,6 +33,8 @@ enum Effect: Sendable, Equatable {
     /// Scores the replies with the reward model there is now.
     case scoreBoard(Int64)
     case inspectTokens(candidate: Int64?, message: Int64?)
+    case openAttention(AttentionSubject)
+    case readAttention(ids: [TokenID], position: Int)
     case continueFrom(candidate: Int64, token: Int, alternative: TokenID, GenerationPlan)
 
     // The session

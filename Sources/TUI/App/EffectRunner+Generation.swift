@@ -182,25 +182,23 @@ extension EffectRunner {
         guard let candidate else {
             post(
                 .noticed(.information, "This reply was not sampled here; it has no stored tokens."))
-            post(.tokensInspected(candidate: nil, []))
+            post(.tokensInspected(candidate: nil, [], promptCount: 0))
             return
         }
         let (found, boardID) = try workspace.store.candidate(candidate)
         let board = try workspace.store.board(boardID)
         let prompt = board.variant(of: found)?.promptIDs ?? []
         guard !found.ids.isEmpty, !prompt.isEmpty else {
-            post(.tokensInspected(candidate: candidate, []))
+            post(.tokensInspected(candidate: candidate, [], promptCount: 0))
             return
         }
         let positions = try await workspace.inference.logProbabilities(
             of: prompt + found.ids, top: 10)
         session.withLock { $0.cached = prompt + found.ids }
-        let pieces = try workspace.pieces(of: found.ids)
+        let pieces = try workspace.pieces(of: prompt + found.ids)
         var tokens: [TokenDetail] = []
-        for (offset, piece) in pieces.enumerated() {
-            let place = prompt.count + offset
-            guard positions.indices.contains(place) else { break }
-            let top = positions[place - 1].top
+        for (place, piece) in pieces.enumerated() where positions.indices.contains(place) {
+            let top = place > 0 ? positions[place - 1].top : []
             let names = try workspace.pieces(of: top.map(\.id))
             tokens.append(
                 TokenDetail(
@@ -209,7 +207,34 @@ extension EffectRunner {
                         .init(id: $0.id, text: $1.text, logProbability: $0.logProbability)
                     }))
         }
-        post(.tokensInspected(candidate: candidate, tokens))
+        post(.tokensInspected(candidate: candidate, tokens, promptCount: prompt.count))
+    }
+}
+
+extension EffectRunner {
+    /// The tokens to choose from, and the one to begin with: the last that is text.
+    func openAttention(_ subject: AttentionSubject) throws {
+        let ids: [TokenID]
+        switch subject {
+        case .candidate(let id):
+            let (candidate, boardID) = try workspace.store.candidate(id)
+            let board = try workspace.store.board(boardID)
+            ids = (board.variant(of: candidate)?.promptIDs ?? []) + candidate.ids
+        case .text(let text):
+            guard let tokenizer = workspace.loadedModel?.tokenizer else {
+                throw EngineError.noModel
+            }
+            ids = tokenizer.encode(text, parseSpecial: false)
+        }
+        let tokens = try workspace.pieces(of: ids).map {
+            PromptToken(id: $0.id, text: $0.text, isControl: $0.isControl)
+        }
+        guard
+            let last = tokens.lastIndex(where: {
+                !$0.isControl && !$0.text.allSatisfy(\.isWhitespace)
+            })
+        else { throw EngineError.nothingToAnswer }
+        post(.attentionOpened(tokens, cursor: last))
     }
 }
 

@@ -28,9 +28,25 @@ extension EffectRunner {
         post(
             .modelLoaded(
                 ModelStatus(
-                    name: loaded.info.name, detail: Self.detail(loaded.info),
+                    name: Self.shortName(loaded.info), detail: Self.detail(loaded.info),
                     contextLength: loaded.contextLength, path: loaded.info.path)))
         listModels()
+        try showConversation()
+    }
+
+    /// A model as people call it: its file's name, or for a folder the folder's, without the
+    /// ending and the quantisation. What a file calls itself inside is often the name of a
+    /// training run.
+    static func shortName(_ info: ModelInfo) -> String {
+        var name = NSString(string: info.path).lastPathComponent
+        if name.lowercased().hasSuffix(".gguf") { name.removeLast(5) }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count > 1, let last = parts.last?.uppercased(),
+            ["Q", "IQ", "F16", "F32", "BF16"].contains(where: last.hasPrefix)
+        {
+            name = parts.dropLast().joined(separator: ".")
+        }
+        return name.isEmpty ? info.name : name
     }
 
     private static func detail(_ info: ModelInfo) -> String {
@@ -154,6 +170,7 @@ extension EffectRunner {
         let path = try store.path(of: id)
         let branches = try store.branches(of: id)
         let notes = try store.replyNotes(of: id)
+        let model = workspace.loadedModel?.info
         let messages = path.map { message in
             let siblings = branches[message.id] ?? [message.id]
             let note = message.candidate.flatMap { notes[$0] }
@@ -162,7 +179,10 @@ extension EffectRunner {
                 version: (siblings.firstIndex(of: message.id) ?? 0) + 1,
                 versions: siblings.count, siblings: siblings, candidate: message.candidate,
                 finishReason: note?.finishReason, reward: note?.reward,
-                templateName: note?.templateName, modelName: note?.modelName)
+                templateName: note?.templateName,
+                modelName: note.map {
+                    model?.name == $0.modelName ? model.map(Self.shortName) ?? "" : $0.modelName
+                })
         }
         post(
             .conversationShown(

@@ -119,6 +119,12 @@ final class EffectRunner: Sendable {
             case .inspectTokens(let candidate, let message):
                 try await inspect(candidate: candidate, message: message)
 
+            case .openAttention(let subject): try openAttention(subject)
+            case .readAttention(let ids, let position):
+                let weights = try await workspace.inference.attention(of: position, in: ids)
+                session.withLock { $0.cached = Array(ids.prefix(position + 1)) }
+                post(.attentionRead(position: position, weights))
+
             case .loadModel(let name): try await loadModel(name)
             case .listModels: listModels()
             case .selectTemplate(let name):

@@ -192,6 +192,9 @@ extension KeyMap {
         Binding(.page, [KeyChord(.pageDown), .character(" ")], .pageDown),
         Binding(.page, [KeyChord(.home), .character("g")], .first),
         Binding(.page, [KeyChord(.end), .character("G")], .last),
+        Binding(.page, [.character("<")], .previousHead),
+        Binding(.page, [.character(">")], .nextHead),
+        Binding(.page, [.character("s")], .toggleSink),
         Binding(.page, [KeyChord(.enter)], .choose),
         Binding(.page, [KeyChord(.escape), .character("q"), .control("c")], .close),
 

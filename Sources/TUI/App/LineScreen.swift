@@ -154,7 +154,8 @@ final class LineScreen {
                 line("\(snapshot.tokens.count) tokens, \(snapshot.cached) in the cache")
                 state.overlay = nil
             }
-        case .conversationsListed, .treeListed, .modelsListed, .tokensInspected: showOverlay()
+        case .conversationsListed, .treeListed, .modelsListed, .tokensInspected, .attentionRead:
+            showOverlay()
         default: break
         }
         let log = state.notices.log

@@ -77,7 +77,9 @@ struct TokenViewState: Sendable, Equatable {
     /// The candidate that is looked at, to continue from.
     var candidate: Int64?
     var title: String
+    /// The prompt's tokens, then the reply's.
     var tokens: [TokenDetail] = []
+    var promptCount = 0
     var isLoading = true
     var cursor = 0
     var alternative = 0
@@ -101,6 +103,7 @@ enum OverlayState: Sendable, Equatable {
     case map(ListState)
     case prompt(PageState, PromptSnapshot?)
     case tokens(TokenViewState)
+    case attention(AttentionViewState)
 
     var list: ListState? {
         get {
@@ -108,7 +111,7 @@ enum OverlayState: Sendable, Equatable {
             case .templates(let list), .models(let list), .conversations(let list),
                 .settings(let list), .variables(let list), .palette(let list), .map(let list):
                 list
-            case .help, .tour, .prompt, .tokens: nil
+            case .help, .tour, .prompt, .tokens, .attention: nil
             }
         }
         set {
@@ -121,7 +124,7 @@ enum OverlayState: Sendable, Equatable {
             case .variables: self = .variables(newValue)
             case .palette: self = .palette(newValue)
             case .map: self = .map(newValue)
-            case .help, .tour, .prompt, .tokens: break
+            case .help, .tour, .prompt, .tokens, .attention: break
             }
         }
     }

@@ -9,6 +9,7 @@ enum SlashCommand: Sendable, Equatable {
     case model(String)
     case conversation(String)
     case open(Int64)
+    case attention(String)
     case compare([String])
     case variable(String, String)
     case saveTemplate(String)
@@ -126,7 +127,11 @@ enum SlashCommand: Sendable, Equatable {
         plain("map", "Show the tree of versions.", .command(.map)),
         plain("prompt", "Show the exact prompt.", .command(.prompt)),
         plain("tokens", "Show the last reply's tokens.", .command(.tokens)),
-        plain("attention", "Show what a token attends to.", .command(.attention)),
+        word(
+            "attention", "[TEXT]", "Show what a token of the last reply, or of a text, attends to."
+        ) {
+            .attention($0)
+        },
         plain("copy", "Copy the last reply.", .command(.copyReply)),
         plain("blind", "Hide names and scores, and shuffle.", .command(.toggleBlind)),
         plain("settings", "Open the settings.", .command(.settings)),

@@ -38,6 +38,8 @@ struct State: Sendable {
     /// Order new boards by reward as soon as they are scored.
     var ordersByReward = false
     var isQuitting = false
+    /// Whether the terminal's window has the person's attention, as far as it tells.
+    var isFocused = true
 
     /// The part of the key map that counts now.
     var keyContext: KeyContext {

@@ -105,6 +105,7 @@ extension State {
                 return explain("A reply is being written; Esc stops it.", .warning)
             }
             return [.openConversation(id, message: nil)]
+        case .attention(let text): return openAttention(text)
         case .compare(let names): return compare(names)
         case .variable(let name, let value):
             session.variables[session.templateName, default: [:]][name] = value

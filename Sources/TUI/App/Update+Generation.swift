@@ -157,6 +157,12 @@ extension State {
     }
 
     private mutating func finishGeneration(_ speed: Double?) -> [Effect] {
+        // The person has looked elsewhere meanwhile.
+        let bell: [Effect] = !isFocused && now - generation.startedAt > 5 ? [.bell] : []
+        return bell + endGeneration(speed)
+    }
+
+    private mutating func endGeneration(_ speed: Double?) -> [Effect] {
         generation.phase = .idle
         generation.tokensPerSecond = speed ?? generation.tokensPerSecond
         guard var board else {

@@ -105,9 +105,10 @@ extension State {
             return useBoard(command, key: key)
         case .copyReply: return copyReply()
         case .tokens: return openTokens()
-        case .attention: return explain("The attention view is not available for this model.")
+        case .attention: return openAttention()
 
-        case .close, .choose, .up, .down, .left, .right, .pageUp, .pageDown, .first, .last,
+        case .previousHead, .nextHead, .toggleSink, .close, .choose, .up, .down, .left, .right,
+            .pageUp, .pageDown, .first, .last,
             .deleteItem, .renameItem, .tagItem, .exportItem:
             return useOverlay(command)
         }
@@ -249,7 +250,8 @@ extension OverlayState {
         switch (self, other) {
         case (.help, .help), (.tour, .tour), (.templates, .templates), (.models, .models),
             (.conversations, .conversations), (.settings, .settings), (.variables, .variables),
-            (.palette, .palette), (.map, .map), (.prompt, .prompt), (.tokens, .tokens):
+            (.palette, .palette), (.map, .map), (.prompt, .prompt), (.tokens, .tokens),
+            (.attention, .attention):
             true
         default: false
         }

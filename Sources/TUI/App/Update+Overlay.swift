@@ -17,6 +17,7 @@ extension State {
             return []
         }
         if case .tokens(let view) = current { return useTokens(view, command) }
+        if case .attention(let view) = current { return useAttention(view, command) }
         if let list = current.list { return useList(list, command) }
         if var page = current.page {
             let rows = max(1, OverlayLayout(self).inside.rows)
@@ -286,9 +287,11 @@ extension State {
         return [.inspectTokens(candidate: message.candidate, message: message.id)]
     }
 
-    mutating func receive(_ tokens: [TokenDetail], of candidate: Int64?) {
+    mutating func receive(_ tokens: [TokenDetail], promptCount: Int, of candidate: Int64?) {
         guard case .tokens(var view) = overlay, view.candidate == candidate else { return }
         view.tokens = tokens
+        view.promptCount = promptCount
+        view.cursor = min(promptCount, max(0, tokens.count - 1))
         view.isLoading = false
         overlay = .tokens(view)
     }
@@ -316,6 +319,9 @@ extension State {
             guard let candidate = view.candidate, count > view.alternative,
                 !generation.isRunning
             else { return explain("There is nothing to continue from here.") }
+            guard view.cursor >= view.promptCount else {
+                return explain("This token is the prompt's; a token of the reply can be changed.")
+            }
             let chosen = view.tokens[view.cursor].alternatives[view.alternative]
             overlay = nil
             rememberLeaf()
@@ -326,7 +332,8 @@ extension State {
             focus = .composer
             return [
                 .continueFrom(
-                    candidate: candidate, token: view.cursor, alternative: chosen.id,
+                    candidate: candidate, token: view.cursor - view.promptCount,
+                    alternative: chosen.id,
                     plan(.again(message: nil)))
             ]
         default: return []

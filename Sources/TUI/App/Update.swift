@@ -13,7 +13,8 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
         return []
     case .mouseUsed(let event):
         return state.use(event)
-    case .focusChanged:
+    case .focusChanged(let isFocused):
+        state.isFocused = isFocused
         return []
     case .composerChanged(let composer):
         if composer.text != state.composer.text { state.completions = [] }
@@ -89,8 +90,13 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
         return []
     case .boardDecided(let ranking, let continued):
         return state.closeBoard(ranking: ranking, continued: continued)
-    case .tokensInspected(let candidate, let tokens):
-        state.receive(tokens, of: candidate)
+    case .tokensInspected(let candidate, let tokens, let promptCount):
+        state.receive(tokens, promptCount: promptCount, of: candidate)
+        return []
+    case .attentionOpened(let tokens, let cursor):
+        return state.show(attentionIn: tokens, at: cursor)
+    case .attentionRead(let position, let weights):
+        state.receive(attention: weights, of: position)
         return []
     case .noticed(let kind, let text):
         state.notify(kind, text)

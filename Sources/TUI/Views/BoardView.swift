@@ -40,7 +40,7 @@ enum BoardView {
         let isSelected = state.focus == .board && board.selected == index
         let border = isSelected ? theme[.borderFocused] : theme[.border]
         let title = title(index, of: board, state: state, isSelected: isSelected)
-        let footer = footer(index, of: board, state: state)
+        let footer = footer(index, of: board, state: state, columns: rect.columns - 6)
         guard rect.rows >= 3 else {
             // No room for a box: one line with what matters most.
             var line = title
@@ -107,12 +107,17 @@ enum BoardView {
         return line
     }
 
-    private static func footer(_ index: Int, of board: BoardState, state: State) -> Line {
+    /// The most important first; what does not fit is left out.
+    private static func footer(
+        _ index: Int, of board: BoardState, state: State, columns: Int
+    ) -> Line {
         let theme = state.theme
         let candidate = board.candidates[index]
         var line = Line()
         func add(_ text: String, _ style: Style) {
-            if !line.isEmpty { line.append(" · ", style: theme[.muted]) }
+            let separator = line.isEmpty ? "" : " · "
+            guard line.width + TextWidth.width(of: separator + text) <= columns else { return }
+            line.append(separator, style: theme[.muted])
             line.append(text, style: style)
         }
         if !candidate.isFinished {

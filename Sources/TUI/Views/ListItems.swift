@@ -34,7 +34,7 @@ enum ListItems {
         case .variables: all = variables(state)
         case .palette: return Fuzzy.sorted(palette(state), by: list.filter)
         case .map: all = MapView.items(state)
-        case .help, .tour, .prompt, .tokens: all = []
+        case .help, .tour, .prompt, .tokens, .attention: all = []
         }
         guard !list.filter.isEmpty else { return all }
         return all.filter { Fuzzy.score($0.title, list.filter) != nil }

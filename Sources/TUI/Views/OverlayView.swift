@@ -16,6 +16,9 @@ enum OverlayView {
         case .tokens(let view):
             TokenView.draw(view, state: state, in: layout.inside, on: &grid)
             return nil
+        case .attention(let view):
+            AttentionView.draw(view, state: state, in: layout.inside, on: &grid)
+            return nil
         default: break
         }
         if let list = overlay.list {
@@ -62,6 +65,7 @@ enum OverlayView {
         case .map: "Versions"
         case .prompt: "The exact prompt"
         case .tokens: "Tokens"
+        case .attention(let view): view.title
         }
     }
 }

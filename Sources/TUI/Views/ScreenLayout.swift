@@ -24,7 +24,7 @@ struct ScreenLayout: Equatable {
         let composerRows = ComposerView.rows(state)
         (rest, composer) = rest.splitBottom(min(composerRows, max(1, rest.rows)))
         if rows >= 8 { (rest, rule) = rest.splitBottom(1) }
-        if rows >= 10 { (rest, activity) = rest.splitBottom(1) }
+        if rows >= 10 { (rest, activity) = rest.splitBottom(StatusView.activityRows(state)) }
         main = rest
         guard let board = state.board, !board.isSingle else {
             transcript = rest

@@ -4,8 +4,24 @@ import Engine
 enum StatusView {
     // MARK: What is going on
 
+    /// Rows for it: a long notice takes up to three, where the screen has them.
+    static func activityRows(_ state: State) -> Int {
+        guard state.size.rows >= 16 else { return 1 }
+        return min(3, noticeLines(state, columns: state.size.columns - 2)?.count ?? 1)
+    }
+
+    private static func noticeLines(_ state: State, columns: Int) -> [Line]? {
+        guard let notice = state.notices.current, columns > 2 else { return nil }
+        let line = line(for: notice, theme: state.theme)
+        return Wrap(width: columns, hangingIndent: 2).lines(StyledText(line.runs))
+    }
+
     static func drawActivity(_ state: State, in area: Rect, on grid: inout Grid) {
         guard !area.isEmpty else { return }
+        if area.rows > 1, let lines = noticeLines(state, columns: area.columns - 2) {
+            grid.write(lines, in: area.inset(columns: 1, rows: 0))
+            return
+        }
         let line = activity(state, columns: area.columns - 2)
         grid.write(
             line.truncated(columns: area.columns - 2), row: area.row, column: area.column + 1)
@@ -209,6 +225,11 @@ enum StatusView {
                     (.up, "move"), (.left, "less"), (.right, "more"), (.choose, "type a value"),
                 ]
                     + plain([.close])
+            case .attention:
+                return [
+                    (.left, "token"), (.right, "token"), (.down, "layer"), (.nextHead, "head"),
+                    (.toggleSink, "first token"), (.close, "close"),
+                ]
             case .tokens:
                 return [
                     (.left, "token"), (.right, "token"), (.down, "alternative"),

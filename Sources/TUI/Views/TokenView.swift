@@ -31,31 +31,20 @@ enum TokenView {
         drawAlternatives(view, theme: theme, in: panel, on: &grid)
     }
 
-    /// The reply's lines, and the one the cursor is in.
+    /// The lines, and the one the cursor is in.
     private static func layout(
         _ view: TokenViewState, theme: Theme, width: Int
     ) -> (lines: [Line], cursor: Int) {
-        var lines = [Line()]
-        var cursor = 0
-        for (index, token) in view.tokens.enumerated() {
+        TokenText.lines(view.tokens.map(\.text), width: width) { index in
+            let token = view.tokens[index]
             var style =
                 token.logProbability.map { theme.probability(exp(Double($0))) } ?? theme[.muted]
+            if index < view.promptCount { style.attributes.insert(.dim) }
             if index == view.cursor { style.attributes.insert(.reverse) }
-            let shown = visible(token.text)
-            if lines[lines.count - 1].width + TextWidth.width(of: shown) > width,
-                !lines[lines.count - 1].isEmpty
-            {
-                lines.append(Line())
-            }
-            if index == view.cursor { cursor = lines.count - 1 }
-            lines[lines.count - 1].append(shown, style: style)
-            for character in token.text where character.isNewline { lines.append(Line()) }
+            return style
+        } cursor: {
+            $0 == view.cursor
         }
-        return (lines, cursor)
-    }
-
-    private static func visible(_ text: String) -> String {
-        text.isEmpty ? "∅" : text.replacing("\n", with: "⏎").replacing("\t", with: "⇥")
     }
 
     private static func drawAlternatives(
@@ -67,8 +56,12 @@ enum TokenView {
         grid.horizontalLine(
             row: area.row, column: area.column, length: area.columns,
             style: theme[.border].on(popup))
-        var caption = Line(
-            " token \(view.cursor + 1) of \(view.tokens.count) ", style: theme[.muted].on(popup))
+        let isPrompt = view.cursor < view.promptCount
+        let place =
+            isPrompt
+            ? " prompt token \(view.cursor + 1) of \(view.promptCount) "
+            : " token \(view.cursor - view.promptCount + 1) of \(view.tokens.count - view.promptCount) "
+        var caption = Line(place, style: theme[.muted].on(popup))
         if let value = token.logProbability {
             caption.append(
                 "· probability \(Format.percent(exp(Double(value)))) ",
@@ -87,7 +80,7 @@ enum TokenView {
             grid.write(
                 isTaken ? "●" : " ", row: row, column: area.column, style: theme[.accent].on(style))
             grid.write(
-                TextWidth.pad("\"\(visible(other.text))\"", columns: 22), row: row,
+                TextWidth.pad("\"\(TokenText.visible(other.text))\"", columns: 22), row: row,
                 column: area.column + 2, style: style, maxWidth: max(0, area.columns - 2))
             let bar = Format.bar(share, columns: max(0, min(30, area.columns - 36)), theme: theme)
             grid.write(
