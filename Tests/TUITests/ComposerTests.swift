@@ -131,7 +131,7 @@ import Testing
         #expect(composer.state.text == "keptb")
     }
 
-    @Test(arguments: 0..<20) func randomKeysLeaveAUsableLine(_ seed: UInt64) {
+    @Test(arguments: 0..<5) func randomKeysLeaveAUsableLine(_ seed: UInt64) {
         var random = SplitMix(state: seed)
         let composer = Composer(prompt: "> ")
         let keys =
@@ -139,7 +139,7 @@ import Testing
             + ["a", "é", "漢", "🙂", " ", "/", "\u{1b}[A", "\u{1b}[B", "\u{1b}[C", "\u{1b}[D"]
             + ["\u{1b}b", "\u{1b}f", "\u{1b}d", "\u{1b}\u{7f}", "\u{1b}[3~", "\u{1b}2", "\u{1b}."]
             + ["\u{1b}[200~pas\nted\u{1b}[201~", "\u{1b}u", "\u{1b}t", "\u{1b}<", "\u{1b}>"]
-        for _ in 0..<1500 {
+        for _ in 0..<800 {
             let outcomes = type(keys.randomElement(using: &random)!, into: composer)
             for case .accepted(let text) in outcomes { composer.addHistory(text) }
             let state = composer.state

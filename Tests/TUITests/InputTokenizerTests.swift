@@ -76,7 +76,7 @@ import Testing
         for cut in 0...bytes.count {
             var tokenizer = InputTokenizer()
             let events = tokenizer.feed(bytes[..<cut]) + tokenizer.feed(bytes[cut...])
-            #expect(events == expected, "cut at \(cut)")
+            if events != expected { Issue.record("cut at \(cut)") }
         }
         var tokenizer = InputTokenizer()
         #expect(bytes.flatMap { tokenizer.feed([$0]) } == expected)
@@ -132,7 +132,7 @@ import Testing
         #expect(text.utf8.count == InputTokenizer.pasteLimit)
     }
 
-    @Test(arguments: 0..<300) func noBytesCrashOrStick(_ seed: UInt64) {
+    @Test(arguments: 0..<60) func noBytesCrashOrStick(_ seed: UInt64) {
         var random = SplitMix(state: seed)
         var tokenizer = InputTokenizer()
         let alphabet: [UInt8] = [

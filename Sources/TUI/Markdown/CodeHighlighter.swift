@@ -6,8 +6,8 @@ struct CodeHighlighter {
     private var open: Open?
 
     private enum Open {
-        case comment(close: [Character])
-        case string(close: [Character], escapes: Bool)
+        case comment(close: [Unicode.Scalar])
+        case string(close: [Unicode.Scalar], escapes: Bool)
         case tag
     }
 
@@ -19,7 +19,7 @@ struct CodeHighlighter {
     /// The line in its looks.
     mutating func line(_ text: String) -> StyledText {
         guard let language else { return StyledText(text, style: theme[.codeBlock]) }
-        var scanner = Scanner(text: Array(text), theme: theme)
+        var scanner = Scanner(text: Array(text.unicodeScalars), theme: theme)
         resume(&scanner)
         while !scanner.isAtEnd {
             switch language.kind {
@@ -33,36 +33,42 @@ struct CodeHighlighter {
 
     /// A line's text with a place in it.
     private struct Scanner {
-        let text: [Character]
+        let text: [Unicode.Scalar]
         let theme: Theme
         var index = 0
         var result = StyledText()
 
-        init(text: [Character], theme: Theme) {
+        init(text: [Unicode.Scalar], theme: Theme) {
             self.text = text
             self.theme = theme
         }
 
         var isAtEnd: Bool { index >= text.count }
-        var character: Character { text[index] }
+        var character: Unicode.Scalar { text[index] }
 
-        func peek(_ offset: Int = 1) -> Character? {
+        func peek(_ offset: Int = 1) -> Unicode.Scalar? {
             let place = index + offset
             return place >= 0 && place < text.count ? text[place] : nil
         }
 
         func starts(with prefix: some StringProtocol) -> Bool {
             var place = index
-            for character in prefix {
+            for character in prefix.unicodeScalars {
                 guard place < text.count, text[place] == character else { return false }
                 place += 1
             }
             return true
         }
 
+        func string(_ range: Range<Int>) -> String {
+            var view = String.UnicodeScalarView()
+            view.append(contentsOf: text[range])
+            return String(view)
+        }
+
         mutating func take(to end: Int, _ role: Theme.Role) {
             let end = min(max(end, index), text.count)
-            result.append(String(text[index..<end]), style: theme[role])
+            result.append(string(index..<end), style: theme[role])
             index = end
         }
 
@@ -71,7 +77,7 @@ struct CodeHighlighter {
         }
 
         /// One past the first place from `start` on where a closing mark ends.
-        func end(of close: [Character], from start: Int, escapes: Bool) -> Int? {
+        func end(of close: [Unicode.Scalar], from start: Int, escapes: Bool) -> Int? {
             var place = start
             while place < text.count {
                 if escapes, text[place] == "\\" {
@@ -84,7 +90,7 @@ struct CodeHighlighter {
             return nil
         }
 
-        func endOfName(from start: Int, _ extras: Set<Character>) -> Int {
+        func endOfName(from start: Int, _ extras: Set<Unicode.Scalar>) -> Int {
             var place = start
             while place < text.count {
                 let character = text[place]
@@ -98,7 +104,7 @@ struct CodeHighlighter {
         }
 
         /// The next character from a place on that is no blank.
-        func afterBlanks(_ start: Int) -> Character? {
+        func afterBlanks(_ start: Int) -> Unicode.Scalar? {
             var place = start
             while place < text.count, text[place] == " " || text[place] == "\t" { place += 1 }
             return place < text.count ? text[place] : nil
@@ -116,7 +122,7 @@ struct CodeHighlighter {
     }
 
     private mutating func closeOpen(
-        _ scanner: inout Scanner, _ close: [Character], _ escapes: Bool, _ role: Theme.Role,
+        _ scanner: inout Scanner, _ close: [Unicode.Scalar], _ escapes: Bool, _ role: Theme.Role,
         from start: Int
     ) {
         if let end = scanner.end(of: close, from: start, escapes: escapes) {
@@ -132,7 +138,7 @@ struct CodeHighlighter {
         _ scanner: inout Scanner, _ language: CodeLanguage
     ) -> Bool {
         if let comment = language.blockComment, scanner.starts(with: comment.open) {
-            let close = Array(comment.close)
+            let close = Array(comment.close.unicodeScalars)
             open = .comment(close: close)
             closeOpen(
                 &scanner, close, false, .comment, from: scanner.index + comment.open.count)
@@ -145,7 +151,7 @@ struct CodeHighlighter {
             return true
         }
         for quote in language.quotes where scanner.starts(with: quote.open) {
-            let close = Array(quote.close)
+            let close = Array(quote.close.unicodeScalars)
             let start = scanner.index + quote.open.count
             guard let end = scanner.end(of: close, from: start, escapes: quote.escapes) else {
                 if quote.isMultiline {
@@ -193,7 +199,8 @@ struct CodeHighlighter {
             let character = scanner.text[end]
             let isSign =
                 (character == "+" || character == "-") && end > scanner.index
-                && "eE".contains(scanner.text[end - 1]) && !scanner.starts(with: "0x")
+                && (scanner.text[end - 1] == "e" || scanner.text[end - 1] == "E")
+                && !scanner.starts(with: "0x")
             let isPoint =
                 character == "." && end + 1 < scanner.text.count
                 && scanner.text[end + 1].isNumber
@@ -206,7 +213,7 @@ struct CodeHighlighter {
 
     private func name(_ scanner: inout Scanner, _ language: CodeLanguage) {
         let end = scanner.endOfName(from: scanner.index, language.nameExtras)
-        let word = String(scanner.text[scanner.index..<end])
+        let word = scanner.string(scanner.index..<end)
         let known = language.ignoresCase ? word.lowercased() : word
         let next = end < scanner.text.count ? scanner.text[end] : nil
         let role: Theme.Role
@@ -239,7 +246,7 @@ struct CodeHighlighter {
                 scanner.take(
                     to: scanner.endOfName(from: scanner.index, language.nameExtras), .property)
             } else if scanner.character == "\"" || scanner.character == "'" {
-                let close = [scanner.character]
+                let close: [Unicode.Scalar] = [scanner.character]
                 let end = scanner.end(of: close, from: scanner.index + 1, escapes: false)
                 scanner.take(to: end ?? scanner.text.count, .string)
             } else {
@@ -287,7 +294,7 @@ struct CodeHighlighter {
                 return
             }
             let wordEnd = scanner.endOfName(from: scanner.index, language.nameExtras)
-            let word = String(scanner.text[scanner.index..<wordEnd])
+            let word = scanner.string(scanner.index..<wordEnd)
             scanner.take(
                 to: wordEnd, language.keywords.contains(word.lowercased()) ? .keyword : .codeBlock)
         } else if character.isNumber {
@@ -295,5 +302,17 @@ struct CodeHighlighter {
         } else {
             scanner.take(1, character.isWhitespace ? .codeBlock : .punctuation)
         }
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isLetter: Bool {
+        isASCII ? (value | 0x20) &- 0x61 < 26 : properties.isAlphabetic
+    }
+    fileprivate var isNumber: Bool {
+        isASCII ? value &- 0x30 < 10 : properties.numericType != nil
+    }
+    fileprivate var isWhitespace: Bool {
+        isASCII ? self == " " || (value >= 9 && value <= 13) : properties.isWhitespace
     }
 }

@@ -19,9 +19,9 @@ struct CodeLanguage: Sendable {
     /// Names that begin with a capital letter are types.
     var capitalizedTypes = false
     /// Characters besides letters, digits and `_` that names hold.
-    var nameExtras: Set<Character> = []
+    var nameExtras: Set<Unicode.Scalar> = []
     /// Marks that begin an attribute, macro or variable and belong to its name.
-    var sigils: Set<Character> = []
+    var sigils: Set<Unicode.Scalar> = []
     /// A string or name before a colon is a property.
     var colonProperties = false
 

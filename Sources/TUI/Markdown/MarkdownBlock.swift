@@ -85,7 +85,8 @@ struct MarkdownParser {
 
     // MARK: Code
 
-    private struct Fence {
+    /// The line that opens a block of code.
+    struct Fence {
         var indent: Int
         var mark: Character
         var count: Int
@@ -103,6 +104,16 @@ struct MarkdownParser {
             language = String(
                 info.trimmingPrefix { $0 == " " }.prefix { !$0.isWhitespace && $0 != "{" })
         }
+
+        func isClosed(by line: Substring) -> Bool {
+            let text = MarkdownParser.trimmed(line)
+            return text.count >= count && text.allSatisfy { $0 == mark }
+        }
+
+        /// A line of the code, without the fence's own indentation.
+        func content(_ line: Substring) -> String {
+            String(MarkdownParser.unindented(line, by: indent))
+        }
     }
 
     private mutating func code(_ fence: Fence) -> MarkdownBlock {
@@ -111,11 +122,10 @@ struct MarkdownParser {
         while next < lines.count {
             let line = lines[next]
             next += 1
-            let text = Self.trimmed(line)
-            if text.count >= fence.count, text.allSatisfy({ $0 == fence.mark }) {
+            if fence.isClosed(by: line) {
                 return .code(language: fence.language, lines: content, isClosed: true)
             }
-            content.append(String(Self.unindented(line, by: fence.indent)))
+            content.append(fence.content(line))
         }
         return .code(language: fence.language, lines: content, isClosed: false)
     }
@@ -138,9 +148,10 @@ struct MarkdownParser {
     }
 
     private static func isRule(_ line: Substring) -> Bool {
-        let marks = line.filter { $0 != " " && $0 != "\t" }
-        guard marks.count >= 3, let first = marks.first, "-*_".contains(first) else { return false }
-        return marks.allSatisfy { $0 == first }
+        guard let first = line.first(where: { $0 != " " && $0 != "\t" }), "-*_".contains(first)
+        else { return false }
+        let marks = line.filter { $0 != " " && $0 != "\t" && $0 != "\r" }
+        return marks.count >= 3 && marks.allSatisfy { $0 == first }
     }
 
     private mutating func paragraph() -> MarkdownBlock {
@@ -287,14 +298,14 @@ struct MarkdownParser {
     // MARK: Tables
 
     private mutating func table() -> MarkdownBlock? {
-        guard next + 1 < lines.count, lines[next].contains("|"),
+        guard next + 1 < lines.count, lines[next].utf8.contains(0x7c),
             let alignments = Self.alignments(lines[next + 1])
         else { return nil }
         let header = Self.cells(lines[next])
         guard header.count == alignments.count else { return nil }
         next += 2
         var rows: [[String]] = []
-        while next < lines.count, !Self.isBlank(lines[next]), lines[next].contains("|") {
+        while next < lines.count, !Self.isBlank(lines[next]), lines[next].utf8.contains(0x7c) {
             var row = Self.cells(lines[next])
             while row.count < header.count { row.append("") }
             rows.append(Array(row.prefix(header.count)))
@@ -373,7 +384,7 @@ struct MarkdownParser {
     }
 
     /// The line without up to so many columns at its start: blanks, or also a list's marker.
-    private static func unindented(
+    static func unindented(
         _ line: Substring, by columns: Int, markerIncluded: Bool = false
     ) -> Substring {
         var rest = line

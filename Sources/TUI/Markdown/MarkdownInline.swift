@@ -13,7 +13,7 @@ struct MarkdownInline {
         var link = false
         var muted = false
         /// A run of `*`, `_` or `~` that may open or close, while it has marks left.
-        var delimiter: Character?
+        var delimiter: Unicode.Scalar?
         var canOpen = false
         var canClose = false
         var count = 0
@@ -26,7 +26,7 @@ struct MarkdownInline {
             return StyledText(joinLines(text), style: base)
         }
         var inline = MarkdownInline(theme: theme)
-        inline.scan(Array(text))
+        inline.scan(Array(text.unicodeScalars))
         inline.matchDelimiters()
         return inline.styledText(base)
     }
@@ -36,7 +36,7 @@ struct MarkdownInline {
     }
 
     private static let special: Set<UInt8> = Set("*_`~[!<&\\:".utf8)
-    private static let escapable: Set<Character> = Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    private static let escapable = Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~".unicodeScalars)
 
     /// Line ends inside of a paragraph are blanks, unless two blanks stand before.
     private static func joinLines(_ text: String) -> String {
@@ -61,12 +61,12 @@ struct MarkdownInline {
         }
     }
 
-    private mutating func scan(_ text: [Character]) {
+    private mutating func scan(_ text: [Unicode.Scalar]) {
         var index = 0
-        var plain = ""
+        var plain = String.UnicodeScalarView()
         func flushed() -> String {
-            defer { plain = "" }
-            return plain
+            defer { plain = String.UnicodeScalarView() }
+            return String(plain)
         }
         while index < text.count {
             let character = text[index]
@@ -75,21 +75,23 @@ struct MarkdownInline {
                 plain.append(text[index + 1])
                 index += 2
             case "\\" where index + 1 < text.count && text[index + 1] == "\n":
-                plain += "  \n"
+                plain += "  \n".unicodeScalars
                 index += 2
             case "`":
                 let count = Self.run(text, index)
                 guard let end = Self.codeEnd(text, index + count, count) else {
-                    plain += String(repeating: "`", count: count)
+                    plain += String(repeating: "`", count: count).unicodeScalars
                     index += count
                     continue
                 }
                 if !plain.isEmpty { add(Self.joinLines(flushed())) }
-                var code = text[(index + count)..<end].map { $0 == "\n" ? " " : $0 }
+                var code: [Unicode.Scalar] = text[(index + count)..<end].map {
+                    $0 == "\n" ? " " : $0
+                }
                 if code.count > 2, code.first == " ", code.last == " " {
                     code = Array(code.dropFirst().dropLast())
                 }
-                pieces.append(Piece(text: String(code), isCode: true))
+                pieces.append(Piece(text: Self.string(code), isCode: true))
                 index = end + count
             case "*", "_", "~":
                 let count = Self.run(text, index)
@@ -118,7 +120,7 @@ struct MarkdownInline {
                 if let (address, end) = Self.angled(text, index) {
                     if !plain.isEmpty { add(Self.joinLines(flushed())) }
                     if address == "\n" {
-                        plain = "  \n"
+                        plain += "  \n".unicodeScalars
                     } else {
                         pieces.append(Piece(text: address, link: true))
                     }
@@ -130,7 +132,7 @@ struct MarkdownInline {
             case "h":
                 if let end = Self.bareAddress(text, index) {
                     if !plain.isEmpty { add(Self.joinLines(flushed())) }
-                    pieces.append(Piece(text: String(text[index..<end]), link: true))
+                    pieces.append(Piece(text: Self.string(text[index..<end]), link: true))
                     index = end
                 } else {
                     plain.append(character)
@@ -138,7 +140,7 @@ struct MarkdownInline {
                 }
             case "&":
                 if let (value, end) = Self.entity(text, index) {
-                    plain += value
+                    plain += value.unicodeScalars
                     index = end
                 } else {
                     plain.append(character)
@@ -152,15 +154,43 @@ struct MarkdownInline {
         if !plain.isEmpty { add(Self.joinLines(flushed())) }
     }
 
+    // MARK: Scalars
+
+    private static func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: scalars)
+        return String(view)
+    }
+
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII
+            ? scalar == " " || (scalar.value >= 9 && scalar.value <= 13)
+            : scalar.properties.isWhitespace
+    }
+
+    private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII
+            ? (scalar.value | 0x20) &- 0x61 < 26 || scalar.value &- 0x30 < 10
+            : scalar.properties.isAlphabetic
+    }
+
+    private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII {
+            return scalar.value > 0x20 && scalar.value < 0x7f && !isWordCharacter(scalar)
+        }
+        let character = Character(scalar)
+        return character.isPunctuation || character.isSymbol
+    }
+
     // MARK: Code and links
 
-    private static func run(_ text: [Character], _ start: Int) -> Int {
+    private static func run(_ text: [Unicode.Scalar], _ start: Int) -> Int {
         var end = start
         while end < text.count, text[end] == text[start] { end += 1 }
         return end - start
     }
 
-    private static func codeEnd(_ text: [Character], _ start: Int, _ count: Int) -> Int? {
+    private static func codeEnd(_ text: [Unicode.Scalar], _ start: Int, _ count: Int) -> Int? {
         var index = start
         while index < text.count {
             if text[index] == "`" {
@@ -181,7 +211,7 @@ struct MarkdownInline {
     }
 
     /// `[label](address "title")` from its bracket.
-    private static func link(_ text: [Character], _ start: Int) -> Link? {
+    private static func link(_ text: [Unicode.Scalar], _ start: Int) -> Link? {
         var depth = 0
         var index = start
         while index < text.count {
@@ -196,8 +226,8 @@ struct MarkdownInline {
             index += 1
         }
         guard index + 1 < text.count, text[index + 1] == "(" else { return nil }
-        let label = String(text[(start + 1)..<index])
-        var address = ""
+        let label = string(text[(start + 1)..<index])
+        var address = String.UnicodeScalarView()
         index += 2
         depth = 1
         while index < text.count {
@@ -206,7 +236,7 @@ struct MarkdownInline {
             if character == ")" {
                 depth -= 1
                 if depth == 0 {
-                    let target = address.split(whereSeparator: \.isWhitespace).first ?? ""
+                    let target = String(address).split(whereSeparator: \.isWhitespace).first ?? ""
                     return Link(label: label, address: String(target), end: index + 1)
                 }
             }
@@ -226,9 +256,9 @@ struct MarkdownInline {
     }
 
     /// `<https://…>` or `<name@host>`, or a line end for `<br>`.
-    private static func angled(_ text: [Character], _ start: Int) -> (String, Int)? {
+    private static func angled(_ text: [Unicode.Scalar], _ start: Int) -> (String, Int)? {
         guard let end = text[start...].prefix(400).firstIndex(of: ">") else { return nil }
-        let inner = String(text[(start + 1)..<end])
+        let inner = string(text[(start + 1)..<end])
         if ["br", "br/", "br /"].contains(inner.lowercased()) { return ("\n", end + 1) }
         guard !inner.contains(where: \.isWhitespace) else { return nil }
         let isAddress =
@@ -237,13 +267,15 @@ struct MarkdownInline {
         return isAddress ? (inner, end + 1) : nil
     }
 
-    private static func bareAddress(_ text: [Character], _ start: Int) -> Int? {
-        if start > 0, text[start - 1].isLetter || text[start - 1].isNumber { return nil }
-        let head = String(text[start...].prefix(8))
+    private static func bareAddress(_ text: [Unicode.Scalar], _ start: Int) -> Int? {
+        if start > 0, isWordCharacter(text[start - 1]) { return nil }
+        let head = string(text[start...].prefix(8))
         guard head.hasPrefix("https://") || head.hasPrefix("http://") else { return nil }
         var end = start
-        while end < text.count, !text[end].isWhitespace, !"<>\"`".contains(text[end]) { end += 1 }
-        while end > start, ".,;:!?'*_~)]".contains(text[end - 1]) {
+        while end < text.count, !isBlank(text[end]), !"<>\"`".unicodeScalars.contains(text[end]) {
+            end += 1
+        }
+        while end > start, ".,;:!?'*_~)]".unicodeScalars.contains(text[end - 1]) {
             // A closing bracket that was opened inside belongs to the address.
             if text[end - 1] == ")", text[start..<end].contains("(") { break }
             end -= 1
@@ -256,9 +288,9 @@ struct MarkdownInline {
         "hellip": "…", "mdash": "—", "ndash": "–", "copy": "©", "times": "×", "deg": "°",
     ]
 
-    private static func entity(_ text: [Character], _ start: Int) -> (String, Int)? {
+    private static func entity(_ text: [Unicode.Scalar], _ start: Int) -> (String, Int)? {
         guard let end = text[start...].prefix(12).firstIndex(of: ";") else { return nil }
-        let name = String(text[(start + 1)..<end])
+        let name = string(text[(start + 1)..<end])
         if let value = entities[name] { return (value, end + 1) }
         guard name.hasPrefix("#") else { return nil }
         let digits = name.dropFirst()
@@ -271,19 +303,16 @@ struct MarkdownInline {
 
     // MARK: Emphasis
 
-    private static func delimiter(_ text: [Character], _ start: Int, _ count: Int) -> Piece {
+    private static func delimiter(_ text: [Unicode.Scalar], _ start: Int, _ count: Int) -> Piece {
         let mark = text[start]
         let before = start > 0 ? text[start - 1] : " "
         let after = start + count < text.count ? text[start + count] : " "
-        func isPunctuation(_ character: Character) -> Bool {
-            character.isPunctuation || character.isSymbol
-        }
         let opens =
-            !after.isWhitespace
-            && (!isPunctuation(after) || before.isWhitespace || isPunctuation(before))
+            !isBlank(after)
+            && (!isPunctuation(after) || isBlank(before) || isPunctuation(before))
         let closes =
-            !before.isWhitespace
-            && (!isPunctuation(before) || after.isWhitespace || isPunctuation(after))
+            !isBlank(before)
+            && (!isPunctuation(before) || isBlank(after) || isPunctuation(after))
         var piece = Piece(text: "", delimiter: mark, count: count)
         piece.canOpen = mark == "_" ? opens && (!closes || isPunctuation(before)) : opens
         piece.canClose = mark == "_" ? closes && (!opens || isPunctuation(after)) : closes
@@ -335,7 +364,8 @@ struct MarkdownInline {
             if piece.muted { style = style.merging(theme[.muted]) }
             if piece.isCode { style = style.merging(theme[.code]) }
             let text =
-                piece.delimiter.map { String(repeating: $0, count: piece.count) } ?? piece.text
+                piece.delimiter.map { String(repeating: Character($0), count: piece.count) }
+                ?? piece.text
             result.append(text, style: style)
         }
         return result

@@ -55,11 +55,14 @@ struct MarkdownRenderer {
     // MARK: Code
 
     private func code(_ language: String, _ source: [String]) -> [Line] {
-        var result: [Line] = []
-        if !language.isEmpty { result.append(Line("  \(language)", style: theme[.codeLabel])) }
+        var result = codeLabel(language)
         var highlighter = CodeHighlighter(language: language, theme: theme)
         for line in source { result += codeLines(highlighter.line(line)) }
         return result
+    }
+
+    func codeLabel(_ language: String) -> [Line] {
+        language.isEmpty ? [] : [Line("  \(language)", style: theme[.codeLabel])]
     }
 
     func codeLines(_ line: StyledText) -> [Line] {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Markdown and its lines on the screen, made for text that grows: appending parses and draws
 /// only the last block again.
 public struct MarkdownText: Sendable {
@@ -22,6 +24,17 @@ public struct MarkdownText: Sendable {
     private var tail = 0
     private var settledLines = 0
     private var settledCode = 0
+    private var openCode: OpenCode?
+
+    /// Code that is still being written, drawn up to its last complete line.
+    private struct OpenCode {
+        var fence: MarkdownParser.Fence
+        var highlighter: CodeHighlighter
+        var lines: [String]
+        var drawn: [Line]
+        /// Where the incomplete line begins, in UTF-8 bytes of the text.
+        var end: Int
+    }
 
     public init(_ text: String = "", width: Int, theme: Theme, base: Style? = nil) {
         self.width = width
@@ -40,7 +53,7 @@ public struct MarkdownText: Sendable {
     /// Shows another text; cheap where it begins with the present one.
     public mutating func set(_ newText: String) {
         guard newText != text else { return }
-        if newText.utf8.count > text.utf8.count, newText.utf8.starts(with: text.utf8) {
+        if text.isBeginning(of: newText) {
             text = newText
             update()
         } else {
@@ -58,9 +71,12 @@ public struct MarkdownText: Sendable {
     private mutating func update() {
         lines.removeSubrange(settledLines...)
         codeBlocks.removeSubrange(settledCode...)
+        if extendOpenCode() { return }
         let start = text.utf8.index(text.startIndex, offsetBy: tail)
-        let source = text[start...].split(
-            omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        // A carriage return before the line feed is a blank at the line's end to the parser.
+        let source = text.utf8[start...].split(
+            separator: 0x0a, omittingEmptySubsequences: false
+        ).map(Substring.init)
         let renderer = MarkdownRenderer(theme: theme, width: width)
         let blocks = MarkdownParser.parse(source)
         // The last block may still change with what comes, and where its first line is not
@@ -76,13 +92,89 @@ public struct MarkdownText: Sendable {
             }
             if !lines.isEmpty { lines.append(Line()) }
             let drawn = renderer.lines(entry.block, base: base)
-            if case .code(let language, let code, _) = entry.block {
-                codeBlocks.append(
-                    CodeBlock(
-                        language: language, text: code.joined(separator: "\n"),
-                        lines: lines.count..<lines.count + drawn.count))
+            if case .code(let language, let code, let isClosed) = entry.block {
+                add(drawn, code, language)
+                if !isClosed, index == open, let fence = MarkdownParser.Fence(source[entry.line]) {
+                    begin(fence, renderer, source.dropFirst(entry.line + 1))
+                }
+            } else {
+                lines += drawn
             }
-            lines += drawn
         }
+    }
+
+    private mutating func add(_ drawn: [Line], _ code: [String], _ language: String) {
+        codeBlocks.append(
+            CodeBlock(
+                language: language, text: code.joined(separator: "\n"),
+                lines: lines.count..<lines.count + drawn.count))
+        lines += drawn
+    }
+
+    // MARK: Code that grows
+
+    /// Keeps what is drawn of code whose end has not come.
+    private mutating func begin(
+        _ fence: MarkdownParser.Fence, _ renderer: MarkdownRenderer, _ source: ArraySlice<Substring>
+    ) {
+        guard let partial = source.last else { return }
+        var code = OpenCode(
+            fence: fence,
+            highlighter: CodeHighlighter(language: fence.language, theme: theme), lines: [],
+            drawn: renderer.codeLabel(fence.language),
+            end: text.utf8.distance(from: text.startIndex, to: partial.startIndex))
+        for line in source.dropLast() {
+            let content = fence.content(line)
+            code.lines.append(content)
+            code.drawn += renderer.codeLines(code.highlighter.line(content))
+        }
+        openCode = code
+    }
+
+    /// Draws only the new lines of code that is being written; false where there is none, or
+    /// where it ends.
+    private mutating func extendOpenCode() -> Bool {
+        guard var code = openCode else { return false }
+        // Out of `self` meanwhile, so that its arrays grow in place.
+        openCode = nil
+        let start = text.utf8.index(text.startIndex, offsetBy: code.end)
+        let source = text.utf8[start...].split(
+            separator: 0x0a, omittingEmptySubsequences: false
+        ).map(Substring.init)
+        let renderer = MarkdownRenderer(theme: theme, width: width)
+        guard let partial = source.last, !source.contains(where: code.fence.isClosed) else {
+            return false
+        }
+        for line in source.dropLast() {
+            let content = code.fence.content(line)
+            code.lines.append(content)
+            code.drawn += renderer.codeLines(code.highlighter.line(content))
+        }
+        code.end = text.utf8.distance(from: text.startIndex, to: partial.startIndex)
+        let last = code.fence.content(partial)
+        var highlighter = code.highlighter
+        if !lines.isEmpty { lines.append(Line()) }
+        add(
+            code.drawn + renderer.codeLines(highlighter.line(last)), code.lines + [last],
+            code.fence.language)
+        openCode = code
+        return true
+    }
+}
+
+extension String {
+    /// Whether another text begins with the bytes of this one.
+    func isBeginning(of other: String) -> Bool {
+        let count = utf8.count
+        guard other.utf8.count >= count else { return false }
+        let same = utf8.withContiguousStorageIfAvailable { bytes in
+            other.utf8.withContiguousStorageIfAvailable { otherBytes in
+                guard let start = bytes.baseAddress, let otherStart = otherBytes.baseAddress else {
+                    return true
+                }
+                return memcmp(start, otherStart, count) == 0
+            }
+        }
+        return (same ?? nil) ?? other.utf8.starts(with: utf8)
     }
 }

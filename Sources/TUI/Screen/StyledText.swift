@@ -91,7 +91,8 @@ public struct Line: Sendable, Equatable, Hashable, ExpressibleByStringLiteral {
     }
 
     public mutating func append(_ other: Line) {
-        for run in other.runs { append(run.text, style: run.style) }
+        for run in other.runs { append(run.text, style: run.style, width: 0) }
+        width += other.width
     }
 
     public static func + (left: Line, right: Line) -> Line {

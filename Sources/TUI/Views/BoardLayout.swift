@@ -96,7 +96,7 @@ struct BoardLayout {
         let width = area.columns - Self.gap * (columnCount - 1)
         let inner = max(1, width / columnCount - 4)
         let text = board.candidates[candidate].text
-        var lines = ReplyText.lines(text, width: inner, theme: state.theme)
+        var lines = ReplyText.reply(text, width: inner, theme: state.theme)
         if board.marksDifferences, board.visible.count > 1 {
             lines = ReplyText.marking(
                 lines, source: text, prefix: board.commonPrefixLength,

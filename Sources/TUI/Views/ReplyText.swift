@@ -9,6 +9,13 @@ enum ReplyText {
         Wrap(width: max(1, min(width, widestText))).lines(text, style: theme[.text])
     }
 
+    private static let replies = MarkdownCache()
+
+    /// A model's text, drawn as Markdown. Of text that grows only the end is drawn again.
+    static func reply(_ text: String, width: Int, theme: Theme) -> [Line] {
+        replies.lines(text, width: max(1, min(width, widestText)), theme: theme)
+    }
+
     /// Marks the word that begins after `prefix` characters of `source` in lines made from it.
     /// Where the lines do not hold the same characters (Markdown drops some), nothing is marked.
     static func marking(

@@ -38,7 +38,10 @@ enum TranscriptView {
         case .message(let index):
             let message = state.transcript.messages[index]
             lines.append(header(of: message, at: index, state: state).truncated(columns: room))
-            var body = ReplyText.lines(message.text, width: room, theme: theme)
+            var body =
+                message.role == .assistant
+                ? ReplyText.reply(message.text, width: room, theme: theme)
+                : ReplyText.lines(message.text, width: room, theme: theme)
             if let words = state.transcript.highlight { body = marking(words, in: body, theme) }
             lines += body
             if let labels = state.transcript.labels[message.id] {
@@ -51,7 +54,7 @@ enum TranscriptView {
             lines.append(Line(state.session.model?.name ?? "Reply", style: theme[.assistant]))
             var body: [Line] = []
             if let candidate = state.board?.candidates.first, !candidate.text.isEmpty {
-                body = ReplyText.lines(candidate.text, width: room, theme: theme)
+                body = ReplyText.reply(candidate.text, width: room, theme: theme)
             } else {
                 body = [Line()]
             }
