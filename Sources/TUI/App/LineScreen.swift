@@ -62,8 +62,9 @@ final class LineScreen {
     }
 
     private var isIdle: Bool {
+        // A ranking on its way to the disk is waited for, also at the end of the input.
         !state.generation.isRunning && state.session.loading == nil && state.queue.isEmpty
-            && (state.session.model != nil || hasFailed)
+            && state.board?.isSubmitted != true && (state.session.model != nil || hasFailed)
     }
 
     private var hasFailed: Bool { state.notices.log.contains { $0.kind == .failure } }
