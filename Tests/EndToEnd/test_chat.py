@@ -91,7 +91,9 @@ class Chat80x24(ChatCase):
         # The examples of the template stand before the person's own text.
         self.screen.wait_for("Sentiment: positive")
         self.screen.wait_for("Review: a gorgeous")
+        # Escape and a key at once would be one key with Alt.
         self.screen.keys("Escape")
+        self.screen.wait_for(lambda text: "The exact prompt" not in text)
         self.quit()
 
     def test_escape_stops_and_keeps_the_text(self):
