@@ -29,7 +29,4 @@ void rk_store_cached(
     const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row, int32_t kv_head,
     const float *key, const float *value);
 
-static inline float rk_half_to_float(uint16_t half) { return rk_f16_to_f32(half); }
-static inline uint16_t rk_float_to_half(float value) { return rk_f32_to_f16(value); }
-
 #endif

@@ -82,7 +82,7 @@ typedef struct {
 static float half_at(const uint8_t *p) {
     uint16_t bits;
     memcpy(&bits, p, 2);
-    return rk_half_to_float(bits);
+    return rk_f16_to_f32(bits);
 }
 
 static void q4_k_scale(const uint8_t *s, int j, int *scale, int *minimum) {
@@ -209,8 +209,8 @@ static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const e
     uint8_t *block = group + (int64_t)b * scale_bytes(m);
     for (int set = 0; set < m->scales; set++) {
         uint16_t *scales = (uint16_t *)block + set * (m->has_min ? 32 : 16);
-        scales[lane] = rk_float_to_half(e->d[set]);
-        if (m->has_min) scales[16 + lane] = rk_float_to_half(e->m[set]);
+        scales[lane] = rk_f32_to_f16(e->d[set]);
+        if (m->has_min) scales[16 + lane] = rk_f32_to_f16(e->m[set]);
     }
     uint8_t *quants = group + quants_offset(m) + (int64_t)b * quant_bytes(m);
     if (m->bits == 4) {
@@ -292,7 +292,7 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
             if (m->layout == RK_LAYOUT_F32) {
                 output[c] = ((const float *)group)[at];
             } else if (m->layout == RK_LAYOUT_F16) {
-                output[c] = rk_half_to_float(((const uint16_t *)group)[at]);
+                output[c] = rk_f16_to_f32(((const uint16_t *)group)[at]);
             } else {
                 uint32_t bits = (uint32_t)((const uint16_t *)group)[at] << 16;
                 memcpy(&output[c], &bits, 4);
@@ -309,9 +309,9 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
             int q = m->bits == 4 ? quants[(i % 16 / 4) * 64 + lane * 4 + i % 4]
                                  : quants[(i / 4) * 64 + lane * 4 + i % 4];
             if (m->bits == 4) q = i < 16 ? q & 15 : q >> 4;
-            float low = m->has_min ? rk_half_to_float(scales[16 + lane]) : 0;
+            float low = m->has_min ? rk_f16_to_f32(scales[16 + lane]) : 0;
             output[b * RK_BLOCK + i]
-                = rk_half_to_float(scales[lane]) * (float)(q - m->zero) + low;
+                = rk_f16_to_f32(scales[lane]) * (float)(q - m->zero) + low;
         }
     }
 }

@@ -110,10 +110,10 @@ void rk_store_cached(
         memcpy((float *)values + value_at, value, sizeof(float) * (size_t)m);
     } else if (layout->type == RK_CACHE_F16) {
         for (int32_t d = 0; d < n; d++) {
-            ((uint16_t *)keys)[key_at + d * 16] = rk_float_to_half(key[d]);
+            ((uint16_t *)keys)[key_at + d * 16] = rk_f32_to_f16(key[d]);
         }
         for (int32_t d = 0; d < m; d++) {
-            ((uint16_t *)values)[value_at + d] = rk_float_to_half(value[d]);
+            ((uint16_t *)values)[value_at + d] = rk_f32_to_f16(value[d]);
         }
     } else {
         float k = store_scale(key, n), v = store_scale(value, m);
@@ -146,7 +146,7 @@ static float score(const rk_attention *a, cached_position at, const float *query
     for (int32_t d = 0; d < n; d++) {
         int32_t i = base + d * 16;
         float k = a->cache.type == RK_CACHE_F32 ? ((const float *)at.keys)[i]
-            : a->cache.type == RK_CACHE_F16     ? rk_half_to_float(((const uint16_t *)at.keys)[i])
+            : a->cache.type == RK_CACHE_F16     ? rk_f16_to_f32(((const uint16_t *)at.keys)[i])
                                                 : ((const int8_t *)at.keys)[i];
         sum += query[d] * k;
     }
@@ -160,7 +160,7 @@ static float score(const rk_attention *a, cached_position at, const float *query
 static float value_at(const rk_attention *a, cached_position at, int32_t d) {
     int32_t m = a->cache.value_size, i = at.p * m + d;
     if (a->cache.type == RK_CACHE_F32) return ((const float *)at.values)[i];
-    if (a->cache.type == RK_CACHE_F16) return rk_half_to_float(((const uint16_t *)at.values)[i]);
+    if (a->cache.type == RK_CACHE_F16) return rk_f16_to_f32(((const uint16_t *)at.values)[i]);
     return ((const int8_t *)at.values)[i]
         * ((const float *)(at.values + (int64_t)m * RK_PAGE))[at.p];
 }

@@ -24,6 +24,10 @@ struct DensePlan {
     var up: LinearPlan
     var down: LinearPlan
     var width: Int32
+
+    /// Whether gate or up reads quantised inputs, and whether one reads float32.
+    var readsQuants: Bool { up.readsQuants || gate?.readsQuants == true }
+    var readsFloats: Bool { !up.readsQuants || gate?.readsQuants == false }
 }
 
 struct RopePlan {

@@ -207,6 +207,18 @@ private struct PassWorker {
         rk_activations_place(&set, memory, tokens, columns, pass.kernels.pointee.planes)
     }
 
+    /// Readies a row of the stream for the matrices that read it, normed where they want it.
+    func prepare(
+        _ set: inout rk_activations, _ index: Int32, _ stream: UnsafePointer<Float>,
+        norm: NormPlan?, quantize: Bool, copy: Bool
+    ) {
+        guard let norm else {
+            return prepare(&set, index, stream, quantize: quantize, copy: copy)
+        }
+        normalize(norm, stream, scratch)
+        prepare(&set, index, scratch, quantize: quantize, copy: copy)
+    }
+
     func prepare(
         _ set: inout rk_activations, _ index: Int32, _ values: UnsafePointer<Float>,
         quantize: Bool, copy: Bool
@@ -246,12 +258,8 @@ private struct PassWorker {
         while at < pass.rowCount {
             let stream = row(pass.stream, at, width)
             if let capture { row(capture, at, width).update(from: stream, count: width) }
-            if let norm = plan.attentionNorm {
-                normalize(norm, stream, scratch)
-                prepare(&set, at, scratch, quantize: quantize, copy: copy)
-            } else {
-                prepare(&set, at, stream, quantize: quantize, copy: copy)
-            }
+            prepare(
+                &set, at, stream, norm: plan.attentionNorm, quantize: quantize, copy: copy)
             at += threads
         }
         barrier()
@@ -448,17 +456,11 @@ private struct PassWorker {
     ) {
         var set = rk_activations()
         place(&set, pass.inputs, pass.rowCount, pass.settings.width)
-        let quantize = dense.up.readsQuants || (dense.gate?.readsQuants ?? false)
-        let copy = !dense.up.readsQuants || !(dense.gate?.readsQuants ?? true)
         var at = thread
         while at < pass.rowCount {
-            let stream = row(pass.stream, at, width)
-            if let norm {
-                normalize(norm, stream, scratch)
-                prepare(&set, at, scratch, quantize: quantize, copy: copy)
-            } else {
-                prepare(&set, at, stream, quantize: quantize, copy: copy)
-            }
+            prepare(
+                &set, at, row(pass.stream, at, width), norm: norm,
+                quantize: dense.readsQuants, copy: dense.readsFloats)
             at += threads
         }
         barrier()
@@ -509,8 +511,9 @@ private struct PassWorker {
         place(&set, pass.inputs, pass.rowCount, pass.settings.width)
         var at = thread
         while at < pass.rowCount {
-            normalizeInput(norm, at, scratch)
-            prepare(&set, at, scratch, quantize: router.readsQuants, copy: !router.readsQuants)
+            prepare(
+                &set, at, row(pass.stream, at, width), norm: norm,
+                quantize: router.readsQuants, copy: !router.readsQuants)
             for i in 0..<width { row(pass.delta, at, width)[i] = 0 }
             at += threads
         }
@@ -531,12 +534,11 @@ private struct PassWorker {
             let plan = experts[expert]
             let list = pass.expertRows + expert * pass.maxRows
             place(&set, pass.inputs, rows, pass.settings.width)
-            let quantize = plan.up.readsQuants || (plan.gate?.readsQuants ?? false)
-            let copy = !plan.up.readsQuants || !(plan.gate?.readsQuants ?? true)
             at = thread
             while at < rows {
-                normalizeInput(norm, list[Int(at)], scratch)
-                prepare(&set, at, scratch, quantize: quantize, copy: copy)
+                prepare(
+                    &set, at, row(pass.stream, list[Int(at)], width), norm: norm,
+                    quantize: plan.readsQuants, copy: plan.readsFloats)
                 at += threads
             }
             barrier()
@@ -553,15 +555,6 @@ private struct PassWorker {
                 at += threads
             }
             barrier()
-        }
-    }
-
-    func normalizeInput(_ norm: NormPlan?, _ index: Int32, _ out: UnsafeMutablePointer<Float>) {
-        let stream = row(pass.stream, index, width)
-        if let norm {
-            normalize(norm, stream, out)
-        } else {
-            out.update(from: stream, count: width)
         }
     }
 

@@ -37,22 +37,13 @@ extension Generator {
                 result.append(
                     PositionLogProbability(
                         id: ids[position], logProbability: next,
-                        top: Self.top(top, of: logits, total: total)))
+                        top: Sampler.top(
+                            top, in: UnsafeBufferPointer(logits), normalizer: total)))
                 next = position + 1 < ids.count ? logits[Int(ids[position + 1])] - total : nil
             }
             first += length
         }
         return result
-    }
-
-    private static func top(
-        _ count: Int, of logits: UnsafeMutableBufferPointer<Float>, total: Float
-    ) -> [(id: TokenID, logProbability: Float)] {
-        guard count > 0 else { return [] }
-        return Array(
-            logits.indices.lazy.map { (id: TokenID($0), logProbability: logits[$0] - total) }
-                .sorted { ($0.logProbability, $1.id) > ($1.logProbability, $0.id) }
-                .prefix(count))
     }
 
     /// Natural-log probability of each id of each continuation after the prompt. The prompt is

@@ -21,12 +21,13 @@ extension Sampler {
     }
 
     /// The most probable tokens with their log-probabilities, best first, ties by id.
+    /// `normalizer` is that of the logits, where the caller has it already.
     public static func top(
-        _ count: Int, in logits: UnsafeBufferPointer<Float>
+        _ count: Int, in logits: UnsafeBufferPointer<Float>, normalizer: Float? = nil
     ) -> [(id: TokenID, logProbability: Float)] {
         let count = min(count, logits.count)
         guard count > 0, let row = logits.baseAddress else { return [] }
-        let normalizer = logNormalizer(of: logits)
+        let normalizer = normalizer ?? logNormalizer(of: logits)
         var heap = [Float](repeating: 0, count: count)
         let ids = [Int32](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = Int(
