@@ -192,7 +192,9 @@ final class ChatHarness {
     func wait(
         _ what: String, until condition: (State) -> Bool
     ) async throws {
-        let limit = ContinuousClock.now + .seconds(20)
+        // When a hang is called one. Other suites compute for a minute on all threads of the
+        // cooperative pool, and this one waits behind them.
+        let limit = ContinuousClock.now + .seconds(300)
         while !condition(program.state) {
             guard ContinuousClock.now < limit else { throw Missing(what: what, screen: screen) }
             let actions = mailbox.take()
