@@ -14,6 +14,10 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+// The screen, the store and the commands wait for people, disks and the modules below them:
+// optimised for size they compile a fifth faster, and nobody sees the difference.
+let smallSettings = swiftSettings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let package = Package(
     name: "riposte",
     platforms: [.macOS(.v15)],
@@ -25,7 +29,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Template files and configuration.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // Ordered dictionaries (JSON objects, Jinja mappings), heaps and deques.
+        // Ordered dictionaries (JSON objects, Jinja mappings). Of its products only the one that
+        // is used: the umbrella product costs a minute of compilation.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Diagnostics to a file; the screen belongs to curses.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -42,7 +47,7 @@ let package = Package(
         .target(
             name: "LanguageModel",
             dependencies: [
-                "CKernels", .product(name: "Collections", package: "swift-collections"),
+                "CKernels", .product(name: "OrderedCollections", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -51,20 +56,19 @@ let package = Package(
                 "LanguageModel", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Collections", package: "swift-collections"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: smallSettings),
         .target(
             name: "Training", dependencies: ["LanguageModel", "Engine", "CKernels"],
             swiftSettings: swiftSettings),
-        .target(name: "TUI", dependencies: ["Engine", "CTerminal"], swiftSettings: swiftSettings),
+        .target(name: "TUI", dependencies: ["Engine", "CTerminal"], swiftSettings: smallSettings),
         .executableTarget(
             name: "riposte",
             dependencies: [
                 "LanguageModel", "Engine", "Training", "TUI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: smallSettings),
         .testTarget(
             name: "LanguageModelTests", dependencies: ["LanguageModel", "CKernels"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),

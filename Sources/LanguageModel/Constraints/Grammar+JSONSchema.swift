@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 
 extension Grammar {
     /// The grammar of the JSON texts that a JSON Schema (2020-12, and `definitions`) allows.

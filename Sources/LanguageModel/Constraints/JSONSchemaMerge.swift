@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 
 /// Two schemas that must both hold, as one: for `allOf`, and for keywords beside `anyOf` and
 /// `$ref`.

@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 import Foundation
 
 /// A JSON value that keeps the order of keys and tells integers from other numbers.
