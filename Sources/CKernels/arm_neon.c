@@ -9,15 +9,11 @@
 #define LANES 4
 #define NAME(x) x##_neon
 #define TOKEN_TILE 12
+#define ROW_VECTORS 1
 #define VALUE_TILE 6
-#define PLANES 2
 #define WIDE_ZERO 0
-#define dot_small(a, w, x)                                                                     \
+#define dot(a, w, x)                                                                           \
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)(w), (int8x16_t)vdupq_n_s32(x)))
-#define dot_nibbles dot_small
-#define finish_nibbles(a) (a)
-#define NIBBLES_APART 0
-#define DUAL_TILE 8
 #define dot_wide(a, w, x)                                                                      \
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)((w) ^ 0x80), (int8x16_t)vdupq_n_s32(x)))
 #define half_to_float(p) ((vf)vcvt_f32_f16((float16x4_t)vld1_u16(p)))

@@ -76,48 +76,25 @@ double rk_measure_read_bandwidth(rk_team *team, int64_t bytes) {
 
 typedef struct {
     const rk_kernels *kernels;
-    rk_matrix matrix;
-    rk_activations set;
-    float *output;
-    int32_t repeats;
-} rate_context;
+    _Atomic int64_t operations;
+} peak_context;
 
 static void multiply_share(void *context, int32_t thread, int32_t threads) {
-    rate_context *c = context;
+    (void)thread;
     (void)threads;
-    float *mine = c->output + (int64_t)thread * RK_ROWS * RK_TILE;
-    for (int32_t i = 0; i < c->repeats; i++) {
-        c->kernels->multiply(&c->matrix, &c->set, 0, 1, mine, RK_ROWS, false);
-    }
+    peak_context *c = context;
+    atomic_fetch_add(&c->operations, (int64_t)c->kernels->peak(1 << 18));
 }
 
-// The peak is that of the 8-bit product itself on operands in the first-level cache.
 double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels) {
-    if (!kernels->packed) return 0;
-    rate_context c = {.kernels = kernels, .repeats = 4000};
-    enum { COLS = 256 };
-    int64_t bytes = rk_matrix_plan(&c.matrix, 8, RK_ROWS, COLS);
-    int64_t set_bytes = rk_activations_bytes(RK_TILE, COLS);
-    void *memory = NULL, *set_memory = NULL;
-    int32_t threads = rk_team_size(team);
-    c.output = calloc((size_t)threads, sizeof(float) * RK_ROWS * RK_TILE);
+    if (!kernels->peak) return 0;
     double best = 0;
-    if (c.output && posix_memalign(&memory, 64, (size_t)bytes) == 0
-        && posix_memalign(&set_memory, 64, (size_t)set_bytes) == 0) {
-        memset(memory, 0, (size_t)bytes);
-        memset(set_memory, 0, (size_t)set_bytes);
-        c.matrix.data = memory;
-        rk_activations_place(&c.set, set_memory, RK_TILE, COLS, 1);
-        for (int repeat = 0; repeat < 5; repeat++) {
-            double start = now();
-            rk_team_run(team, multiply_share, &c);
-            double operations = 2.0 * RK_ROWS * COLS * RK_TILE * c.repeats * threads;
-            double rate = operations / (now() - start);
-            if (rate > best) best = rate;
-        }
+    for (int repeat = 0; repeat < 8; repeat++) {
+        peak_context c = {.kernels = kernels};
+        double start = now();
+        rk_team_run(team, multiply_share, &c);
+        double rate = (double)c.operations / (now() - start);
+        if (rate > best) best = rate;
     }
-    free(memory);
-    free(set_memory);
-    free(c.output);
     return best;
 }

@@ -20,6 +20,7 @@ extern const rk_kernels rk_neon_table;
 typedef struct {
     int32_t blocks;
     const int8_t *quants, *low_quants;
+    const int16_t *words;
     const float *scales, *sums, *half_sums;
     const int32_t *zeros;
 } rk_tile;

@@ -33,18 +33,29 @@ INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
 INLINE void NAME(page_scores)(
     const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
     float scale, float *out, const int Q, const int type) {
-    for (int32_t s = 0; s < RK_PAGE / LANES; s++) {
-        vf sum[TOKEN_TILE];
-        UNROLL for (int q = 0; q < Q; q++) sum[q] = splat(0);
-        int32_t at = (s * LANES / 16) * size * 16 + (s * LANES) % 16;
-        for (int32_t d = 0; d < size; d++) {
-            vf k = NAME(load_cached)(keys, at + d * 16, type);
-            UNROLL for (int q = 0; q < Q; q++) sum[q] = fma_(k, splat(queries[d * TOKEN_TILE + q]), sum[q]);
+    // Vectors of keys held together, so that enough sums are under way at once.
+    const int K = Q <= 3 ? 4 : Q <= 6 ? 2 : 1;
+    for (int32_t s = 0; s < RK_PAGE / LANES; s += K) {
+        vf sum[TOKEN_TILE][4];
+        int32_t at[4];
+        UNROLL for (int k = 0; k < K; k++) {
+            at[k] = ((s + k) * LANES / 16) * size * 16 + ((s + k) * LANES) % 16;
+            UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
         }
-        vf factor = splat(scale);
-        if (type == RK_CACHE_Q8) factor *= load(key_scales + s * LANES);
-        UNROLL for (int q = 0; q < Q; q++) {
-            store(out + q * RK_PAGE + s * LANES, sum[q] * factor);
+        for (int32_t d = 0; d < size; d++) {
+            vf key[4];
+            UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
+            UNROLL for (int q = 0; q < Q; q++) {
+                vf x = splat(queries[d * TOKEN_TILE + q]);
+                UNROLL for (int k = 0; k < K; k++) sum[q][k] = fma_(key[k], x, sum[q][k]);
+            }
+        }
+        UNROLL for (int k = 0; k < K; k++) {
+            vf factor = splat(scale);
+            if (type == RK_CACHE_Q8) factor *= load(key_scales + (s + k) * LANES);
+            UNROLL for (int q = 0; q < Q; q++) {
+                store(out + q * RK_PAGE + (s + k) * LANES, sum[q][k] * factor);
+            }
         }
     }
 }
@@ -86,8 +97,8 @@ SCORES(1)
 SCORES(2)
 SCORES(3)
 SCORES(4)
-#if TOKEN_TILE > 4
 SCORES(6)
+#if TOKEN_TILE > 6
 SCORES(9)
 SCORES(12)
 #endif
@@ -148,11 +159,11 @@ INLINE void NAME(attend_page)(
         float *out = scores + q * RK_PAGE;
         const float *x = queries + q;
         int32_t key_size = cache->head_size, type = cache->type;
-#if TOKEN_TILE > 4
+#if TOKEN_TILE > 6
         if (left >= 12) { NAME(scores_12)(keys, key_scales, x, key_size, a->scale, out, type); q += 12; continue; }
         if (left >= 9) { NAME(scores_9)(keys, key_scales, x, key_size, a->scale, out, type); q += 9; continue; }
-        if (left >= 6) { NAME(scores_6)(keys, key_scales, x, key_size, a->scale, out, type); q += 6; continue; }
 #endif
+        if (left >= 6) { NAME(scores_6)(keys, key_scales, x, key_size, a->scale, out, type); q += 6; continue; }
         if (left >= 4) { NAME(scores_4)(keys, key_scales, x, key_size, a->scale, out, type); q += 4; }
         else if (left == 3) { NAME(scores_3)(keys, key_scales, x, key_size, a->scale, out, type); q += 3; }
         else if (left == 2) { NAME(scores_2)(keys, key_scales, x, key_size, a->scale, out, type); q += 2; }

@@ -3,16 +3,13 @@
 //   LANES            4-byte lanes of a vector
 //   NAME(x)          x with the instruction set's suffix
 //   TOKEN_TILE       widest register tile, in tokens, of a matrix product
+//   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
 //   VALUE_TILE       rows of a register tile in the values part of attention
-//   dot_small(a, w, x)  a + Σ4 w · x for bytes w ≤ 127 (unsigned) and signed bytes x
-//   dot_nibbles(a, w, x), finish_nibbles(a)  the same for w ≤ 15, where NIBBLES_APART is 1 in
-//                    16-bit lanes that finish_nibbles adds up, at most eight in a row
-//   DUAL_TILE        widest tile that keeps sums of both planes in registers
-//   dot_wide(a, w, x)   the same for bytes that stand 128 above their value
-//   PLANES           planes of quantised inputs by default
-//   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by zeros128
-//   half_to_float(p), float_to_half(p, v), bytes_to_float(p), round_to_int(v),
-//   pack_store(p, v)
+//   INPUT_WORDS      where quantised inputs are 16-bit words: see kernel_words.h; elsewhere
+//                    they are two planes of bytes: see kernel_planes.h. Both say what else
+//                    they need
+//   dot(a, w, x)     a + Σ4 w · x for bytes w (unsigned, small) and signed bytes x
+//   half_to_float(p), float_to_half(p, v), bytes_to_float(p), round_to_int(v)
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
@@ -23,11 +20,19 @@ typedef int32_t vi __attribute__((vector_size(4 * LANES)));
 typedef uint8_t vb __attribute__((vector_size(4 * LANES)));
 typedef uint16_t vs_loose __attribute__((vector_size(2 * LANES), aligned(2)));
 typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
+typedef uint16_t vw __attribute__((vector_size(4 * LANES)));
 
-INLINE vf splat(float x) { return (vf){} + x; }
+// x − 0 is x, also for −0; x + 0 would be an addition.
+INLINE vf splat(float x) { return x - (vf){}; }
 INLINE vf load(const float *p) { return *(const vf_loose *)p; }
 INLINE void store(float *p, vf v) { *(vf_loose *)p = v; }
 INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+// Hides a value from the optimiser.
+#if defined(__x86_64__)
+#define KEEP(v) __asm__ volatile("" : "+v"(v))
+#else
+#define KEEP(v) __asm__ volatile("" : "+w"(v))
+#endif
 INLINE vf max_(vf a, vf b) { return __builtin_elementwise_max(a, b); }
 INLINE vf min_(vf a, vf b) { return __builtin_elementwise_min(a, b); }
 INLINE vf bf16_to_float(const uint16_t *p) {
@@ -63,7 +68,13 @@ INLINE vf exp_(vf x) {
     return (vf)((vi)(p * (vf)exponent) & keep);
 }
 
-// ---------------------------------------------------------------- activations
+// ---------------------------------------------------------------- integer products
+
+#ifdef INPUT_WORDS
+#include "kernel_words.h"
+#else
+#include "kernel_planes.h"
+#endif
 
 static void NAME(prepare)(
     const rk_activations *set, int32_t token, const float *row, bool quantize, bool copy) {
@@ -77,34 +88,20 @@ static void NAME(prepare)(
     int32_t first = token - token % RK_TILE;
     int32_t width = rk_tile_width(set->tokens, first);
     int64_t base = (int64_t)first * blocks + (token - first);
+    const float limit = 127.0f * 128.0f;
     for (int32_t b = 0; b < blocks; b++) {
         const float *x = row + b * RK_BLOCK;
         vf v[RK_BLOCK / LANES];
         vf most = splat(0);
         UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
             v[i] = load(x + i * LANES);
-            vf magnitude = __builtin_elementwise_abs(v[i]);
-            most = max_(most, magnitude);
+            most = max_(most, __builtin_elementwise_abs(v[i]));
         }
         float largest = max_lanes(most);
-        float limit = set->planes == 2 ? 127.0f * 128.0f : 127.0f;
         float scale = largest / limit;
-        float inverse = largest > 0 ? limit / largest : 0;
         int64_t at = base + (int64_t)b * width;
-        int8_t *quants = set->quants + at * RK_BLOCK;
-        int8_t *low = set->low_quants + at * RK_BLOCK;
         int32_t half[2] = {0, 0};
-        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-            vi q = round_to_int(v[i] * inverse);
-            if (set->planes == 2) {
-                vi high = (q + 64) >> 7;
-                pack_store(quants + i * LANES, high);
-                pack_store(low + i * LANES, q - (high << 7));
-            } else {
-                pack_store(quants + i * LANES, q);
-            }
-            half[i * LANES / 16] += __builtin_reduce_add(q);
-        }
+        NAME(quantize_block)(set, at, v, largest > 0 ? limit / largest : 0, half);
         int32_t total = half[0] + half[1];
         set->scales[at] = scale;
         set->sums[at] = scale * (float)total;
@@ -118,186 +115,64 @@ static void NAME(prepare)(
     }
 }
 
-// ---------------------------------------------------------------- integer products
-
-// Four columns of 16 rows as bytes. With 4 bits, low nibbles are the first 16 columns, high
-// nibbles the last.
-INLINE vb NAME(unpack)(const uint8_t *weights, const int column, const int bits) {
-    if (bits == 8) return *(const vb *)(weights + column * 64);
-    vb packed = *(const vb *)(weights + column % 4 * 64);
-    return column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
-}
-
-INLINE vi NAME(dot)(vi sum, vb w, const int8_t *x, const int bits, const int zero) {
-    int32_t word;
-    memcpy(&word, x, 4);
-    if (bits == 4) return dot_nibbles(sum, w, word);
-    return zero == 128 ? dot_wide(sum, w, word) : dot_small(sum, w, word);
-}
-
-// One group of 16 rows times one tile of `T` tokens. All parameters but the pointers are
-// constants at each call, so that the loops unroll into straight register code.
-INLINE void NAME(int_tile)(
-    const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,
-    const int32_t width, const int T, const int bits, const int scale_sets, const int has_min,
-    const int zero, const int planes) {
-    const int quant_bytes = bits == 4 ? 256 : 512;
-    const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
-    const int32_t blocks = tile->blocks;
-    // Columns of four that one scale covers.
-    const int words = scale_sets == 1 ? 8 : 4;
-    for (int part = 0; part < RK_ROWS / LANES; part++) {
-        const uint8_t *block = group;
-        // Scales stand before the integers, padded to whole cache lines.
-        const uint8_t *weights
-            = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64 + part * LANES * 4;
-        const int8_t *inputs[2] = {tile->quants, tile->low_quants};
-        const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
-        const int32_t *zeros = tile->zeros;
-        vf total[TOKEN_TILE];
-        UNROLL for (int t = 0; t < T; t++) total[t] = splat(0);
-        for (int32_t b = 0; b < blocks; b++) {
-            const uint16_t *block_scales = (const uint16_t *)block;
-            UNROLL for (int set = 0; set < scale_sets; set++) {
-                vi sum[TOKEN_TILE];
-                if (T <= DUAL_TILE && planes == 2) {
-                    // Few tokens: both planes at once, so that weights are unpacked once.
-                    vi low[TOKEN_TILE];
-                    UNROLL for (int t = 0; t < T; t++) sum[t] = low[t] = (vi){};
-                    UNROLL for (int j = 0; j < words; j++) {
-                        const int column = scale_sets == 1 ? j : set * 4 + j;
-                        vb w = NAME(unpack)(weights, column, bits);
-                        UNROLL for (int t = 0; t < T; t++) {
-                            const int32_t at = t * RK_BLOCK + column * 4;
-                            sum[t] = NAME(dot)(sum[t], w, inputs[0] + at, bits, zero);
-                            low[t] = NAME(dot)(low[t], w, inputs[1] + at, bits, zero);
-                        }
-                    }
-                    UNROLL for (int t = 0; t < T; t++) {
-                        if (bits == 4) {
-                            sum[t] = finish_nibbles(sum[t]);
-                            low[t] = finish_nibbles(low[t]);
-                        }
-                        sum[t] = (sum[t] << 7) + low[t];
-                    }
-                } else {
-                    UNROLL for (int t = 0; t < T; t++) sum[t] = (vi){};
-                    UNROLL for (int plane = 0; plane < planes; plane++) {
-                        vi part_sum[TOKEN_TILE];
-                        UNROLL for (int t = 0; t < T; t++) {
-                            part_sum[t] = !NIBBLES_APART || bits != 4
-                                ? (plane == 0 ? (vi){} : sum[t] << 7)
-                                : (vi){};
-                        }
-                        UNROLL for (int j = 0; j < words; j++) {
-                            const int column = scale_sets == 1 ? j : set * 4 + j;
-                            vb w = NAME(unpack)(weights, column, bits);
-                            UNROLL for (int t = 0; t < T; t++) {
-                                part_sum[t] = NAME(dot)(
-                                    part_sum[t], w, inputs[plane] + t * RK_BLOCK + column * 4,
-                                    bits, zero);
-                            }
-                        }
-                        UNROLL for (int t = 0; t < T; t++) {
-                            sum[t] = !NIBBLES_APART || bits != 4
-                                ? part_sum[t]
-                                : (sum[t] << 7) + finish_nibbles(part_sum[t]);
-                        }
-                    }
-                }
-                // Stored integers stand `zero` above their value; the sum of the inputs takes
-                // that out.
-                if (zero != 0 && (zero != 128 || WIDE_ZERO)) {
-                    UNROLL for (int t = 0; t < T; t++) {
-                        sum[t] += zeros[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
-                    }
-                }
-                vf d = half_to_float(block_scales + set * 16 * (has_min ? 2 : 1) + part * LANES);
-                UNROLL for (int t = 0; t < T; t++) {
-                    vf scale = d * scales[t];
-                    total[t] = fma_(__builtin_convertvector(sum[t], vf), scale, total[t]);
-                }
-                if (has_min) {
-                    vf m = half_to_float(block_scales + set * 32 + 16 + part * LANES);
-                    UNROLL for (int t = 0; t < T; t++) {
-                        float s = scale_sets == 1 ? sums[t]
-                            : set == 0            ? halves[t]
-                                                  : sums[t] - halves[t];
-                        total[t] = fma_(m, splat(s), total[t]);
-                    }
-                }
-            }
-            block += scale_bytes;
-            weights += quant_bytes;
-            inputs[0] += width * RK_BLOCK;
-            inputs[1] += width * RK_BLOCK;
-            scales += width;
-            sums += width;
-            halves += width;
-            zeros += width * 3;
-        }
-        UNROLL for (int t = 0; t < T; t++) {
-            float *target = output + t * stride + part * LANES;
-            store(target, add ? load(target) + total[t] : total[t]);
-        }
-    }
-}
-
 typedef void (*NAME(int_tile_function))(
     const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,
     int32_t width);
 
 // Where the register tile is as wide as the stored tile, the width is a constant too.
 #define TILE_WIDTH(T) (TOKEN_TILE >= RK_TILE ? (T) : width)
-#define INT_TILE(T, BITS, SETS, MIN, ZERO, PLANES)                                             \
-    static __attribute__((noinline)) void                                                      \
-        NAME(int_tile_##T##_##BITS##_##SETS##_##MIN##_##ZERO##_##PLANES)(                      \
-            const rk_tile *tile, const uint8_t *group, float *output, int64_t stride,          \
-            bool add, int32_t width) {                                                         \
+#define INT_TILE(T, BITS, SETS, MIN, ZERO)                                                     \
+    static __attribute__((noinline)) void NAME(int_tile_##T##_##BITS##_##SETS##_##MIN##_##ZERO)( \
+        const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,    \
+        int32_t width) {                                                                       \
         (void)width;                                                                           \
         NAME(int_tile)(tile, group, output, stride, add, TILE_WIDTH(T), T, BITS, SETS, MIN,    \
-                       ZERO, PLANES);                                                          \
+                       ZERO);                                                                  \
     }
 #define INT_TILES(T)                                                                           \
-    INT_TILE(T, 4, 1, 0, 8, 1) INT_TILE(T, 4, 1, 1, 0, 1) INT_TILE(T, 8, 1, 0, 128, 1)         \
-    INT_TILE(T, 8, 1, 1, 0, 1) INT_TILE(T, 4, 2, 0, 8, 1) INT_TILE(T, 4, 2, 1, 0, 1)           \
-    INT_TILE(T, 8, 2, 0, 128, 1)                                                               \
-    INT_TILE(T, 4, 1, 0, 8, 2) INT_TILE(T, 4, 1, 1, 0, 2) INT_TILE(T, 8, 1, 0, 128, 2)         \
-    INT_TILE(T, 8, 1, 1, 0, 2) INT_TILE(T, 4, 2, 0, 8, 2) INT_TILE(T, 4, 2, 1, 0, 2)           \
-    INT_TILE(T, 8, 2, 0, 128, 2)
-#define INT_TILE_KINDS(T, P)                                                                   \
-    {NAME(int_tile_##T##_4_1_0_8_##P), NAME(int_tile_##T##_4_1_1_0_##P),                       \
-     NAME(int_tile_##T##_8_1_0_128_##P), NAME(int_tile_##T##_8_1_1_0_##P),                     \
-     NAME(int_tile_##T##_4_2_0_8_##P), NAME(int_tile_##T##_4_2_1_0_##P),                       \
-     NAME(int_tile_##T##_8_2_0_128_##P)}
-#define INT_TILE_ROW(T) {INT_TILE_KINDS(T, 1), INT_TILE_KINDS(T, 2)}
+    INT_TILE(T, 4, 1, 0, 8) INT_TILE(T, 4, 1, 1, 0) INT_TILE(T, 8, 1, 0, 128)                  \
+    INT_TILE(T, 8, 1, 1, 0) INT_TILE(T, 4, 2, 0, 8) INT_TILE(T, 4, 2, 1, 0)                    \
+    INT_TILE(T, 8, 2, 0, 128)
+#define INT_TILE_ROW(T)                                                                        \
+    {NAME(int_tile_##T##_4_1_0_8), NAME(int_tile_##T##_4_1_1_0),                               \
+     NAME(int_tile_##T##_8_1_0_128), NAME(int_tile_##T##_8_1_1_0),                             \
+     NAME(int_tile_##T##_4_2_0_8), NAME(int_tile_##T##_4_2_1_0),                               \
+     NAME(int_tile_##T##_8_2_0_128)}
 
-INT_TILES(1)
-INT_TILES(2)
-INT_TILES(3)
-INT_TILES(4)
-#if TOKEN_TILE > 4
-INT_TILES(5)
-INT_TILES(6)
-INT_TILES(7)
-INT_TILES(8)
-INT_TILES(9)
-INT_TILES(10)
-INT_TILES(11)
-INT_TILES(12)
+// A macro for each number of tokens a register tile may hold.
+#if TOKEN_TILE == 6
+#define EACH_TILE(M) M(1) M(2) M(3) M(4) M(5) M(6)
+#define EACH_TILE_ROW(M) M(1), M(2), M(3), M(4), M(5), M(6)
+#else
+#define EACH_TILE(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12)
+#define EACH_TILE_ROW(M)                                                                       \
+    M(1), M(2), M(3), M(4), M(5), M(6), M(7), M(8), M(9), M(10), M(11), M(12)
 #endif
 
-static const NAME(int_tile_function) NAME(int_tiles)[TOKEN_TILE][2][7] = {
-    INT_TILE_ROW(1), INT_TILE_ROW(2), INT_TILE_ROW(3), INT_TILE_ROW(4),
-#if TOKEN_TILE > 4
-    INT_TILE_ROW(5), INT_TILE_ROW(6), INT_TILE_ROW(7), INT_TILE_ROW(8),
-    INT_TILE_ROW(9), INT_TILE_ROW(10), INT_TILE_ROW(11), INT_TILE_ROW(12),
-#endif
-};
+EACH_TILE(INT_TILES)
+
+static const NAME(int_tile_function) NAME(int_tiles)[TOKEN_TILE][7] = {
+    EACH_TILE_ROW(INT_TILE_ROW)};
 
 INLINE int NAME(int_kind)(const rk_matrix *m) {
     if (m->scales == 1) return m->bits == 4 ? (m->has_min ? 1 : 0) : (m->has_min ? 3 : 2);
     return m->bits == 4 ? (m->has_min ? 5 : 4) : 6;
+}
+
+// The machine's best at products of bytes, as multiply-adds × 2: independent sums in
+// registers, nothing loaded.
+static double NAME(peak)(int64_t steps) {
+    vi sum[8], w = (vi){} + 0x01020304;
+    int32_t x = 0x01010101;
+    UNROLL for (int i = 0; i < 8; i++) sum[i] = (vi){};
+    for (int64_t s = 0; s < steps; s++) {
+        UNROLL for (int i = 0; i < 8; i++) {
+            sum[i] = dot(sum[i], (vb)w, x);
+            KEEP(w);
+        }
+    }
+    UNROLL for (int i = 0; i < 8; i++) KEEP(sum[i]);
+    return 2.0 * 4 * LANES * 8 * (double)steps;
 }
 
 // ---------------------------------------------------------------- float products
@@ -312,19 +187,30 @@ INLINE void NAME(float_tile)(
     const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
     bool add, const int T, const int layout) {
     const int element = layout == RK_LAYOUT_F32 ? 4 : 2;
-    for (int part = 0; part < RK_ROWS / LANES; part++) {
+    for (int part = 0; part < RK_ROWS / LANES; part += ROW_VECTORS) {
         const uint8_t *weights = group + part * LANES * element;
-        vf total[TOKEN_TILE];
-        UNROLL for (int t = 0; t < T; t++) total[t] = splat(0);
+        vf total[TOKEN_TILE][ROW_VECTORS];
+        UNROLL for (int t = 0; t < T; t++) {
+            UNROLL for (int r = 0; r < ROW_VECTORS; r++) total[t][r] = splat(0);
+        }
         for (int32_t c = 0; c < cols; c++) {
-            vf w = NAME(load_weights)(weights + (int64_t)c * RK_ROWS * element, layout);
+            vf w[ROW_VECTORS];
+            UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
+                w[r] = NAME(load_weights)(
+                    weights + ((int64_t)c * RK_ROWS + r * LANES) * element, layout);
+            }
             UNROLL for (int t = 0; t < T; t++) {
-                total[t] = fma_(w, splat(values[(int64_t)t * cols + c]), total[t]);
+                vf x = splat(values[(int64_t)t * cols + c]);
+                UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
+                    total[t][r] = fma_(w[r], x, total[t][r]);
+                }
             }
         }
         UNROLL for (int t = 0; t < T; t++) {
-            float *target = output + t * stride + part * LANES;
-            store(target, add ? load(target) + total[t] : total[t]);
+            UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
+                float *target = output + t * stride + (part + r) * LANES;
+                store(target, add ? load(target) + total[t][r] : total[t][r]);
+            }
         }
     }
 }
@@ -334,7 +220,7 @@ typedef void (*NAME(float_tile_function))(
     bool add);
 
 #define FLOAT_TILE(T, LAYOUT)                                                                  \
-    static __attribute__((noinline)) void NAME(float_tile_##T##_##LAYOUT)(                                               \
+    static __attribute__((noinline)) void NAME(float_tile_##T##_##LAYOUT)(                     \
         const uint8_t *group, int32_t cols, const float *values, float *output,                \
         int64_t stride, bool add) {                                                            \
         NAME(float_tile)(group, cols, values, output, stride, add, T, LAYOUT);                 \
@@ -343,28 +229,59 @@ typedef void (*NAME(float_tile_function))(
 #define FLOAT_TILE_ROW(T)                                                                      \
     {NAME(float_tile_##T##_2), NAME(float_tile_##T##_3), NAME(float_tile_##T##_4)}
 
-FLOAT_TILES(1)
-FLOAT_TILES(2)
-FLOAT_TILES(3)
-FLOAT_TILES(4)
-#if TOKEN_TILE > 4
-FLOAT_TILES(5)
-FLOAT_TILES(6)
-FLOAT_TILES(7)
-FLOAT_TILES(8)
-FLOAT_TILES(9)
-FLOAT_TILES(10)
-FLOAT_TILES(11)
-FLOAT_TILES(12)
-#endif
+EACH_TILE(FLOAT_TILES)
 
 static const NAME(float_tile_function) NAME(float_tiles)[TOKEN_TILE][3] = {
-    FLOAT_TILE_ROW(1), FLOAT_TILE_ROW(2), FLOAT_TILE_ROW(3), FLOAT_TILE_ROW(4),
-#if TOKEN_TILE > 4
-    FLOAT_TILE_ROW(5), FLOAT_TILE_ROW(6), FLOAT_TILE_ROW(7), FLOAT_TILE_ROW(8),
-    FLOAT_TILE_ROW(9), FLOAT_TILE_ROW(10), FLOAT_TILE_ROW(11), FLOAT_TILE_ROW(12),
-#endif
-};
+    EACH_TILE_ROW(FLOAT_TILE_ROW)};
+
+// ---------------------------------------------------------------- the product of a matrix
+
+// One group of 16 rows times one stored tile of tokens.
+static void NAME(multiply_tile)(
+    const rk_matrix *m, const rk_activations *set, int32_t g, int32_t tile, float *output,
+    int64_t stride, bool add) {
+    const uint8_t *group = m->data + m->stride * g;
+    int32_t blocks = m->cols / RK_BLOCK;
+    int32_t width = rk_tile_width(set->tokens, tile);
+    float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
+    // The last rows of a matrix may not fill a group; then the tile goes to the side.
+    bool partial = (g + 1) * RK_ROWS > m->rows;
+    float side[RK_TILE * RK_ROWS];
+    float *target = partial ? side : out;
+    int64_t step = partial ? RK_ROWS : stride;
+    bool sum = partial ? false : add;
+    const int32_t *zeros = m->zero == 8 ? set->zeros8 : set->zeros128;
+    int32_t T;
+    for (int32_t done = 0; done < width; done += T) {
+        T = width - done < TOKEN_TILE ? width - done : TOKEN_TILE;
+        float *cells = target + done * step;
+        if (m->layout == RK_LAYOUT_INT) {
+            int64_t at = (int64_t)tile * blocks + done;
+            rk_tile inputs = {
+                .blocks = blocks, .quants = set->quants + at * RK_BLOCK,
+                .low_quants = set->low_quants + at * RK_BLOCK,
+                .words = set->words + at * RK_BLOCK, .scales = set->scales + at,
+                .sums = set->sums + at, .half_sums = set->half_sums + at,
+                .zeros = zeros + at * 3};
+            NAME(int_tiles)[T - 1][NAME(int_kind)(m)](&inputs, group, cells, step, sum, width);
+        } else {
+            NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
+                group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells, step,
+                sum);
+        }
+    }
+    if (!partial) return;
+    int32_t rows = m->rows - g * RK_ROWS;
+    for (int32_t t = 0; t < width; t++) {
+        for (int32_t r = 0; r < rows; r++) {
+            float *cell = out + t * stride + r;
+            *cell = add ? *cell + side[t * RK_ROWS + r] : side[t * RK_ROWS + r];
+        }
+    }
+}
+
+// Inputs that stay in a core's second-level cache while all rows are taken past them.
+enum { NAME(INPUT_BYTES) = 160 << 10 };
 
 static void NAME(multiply)(
     const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
@@ -373,46 +290,13 @@ static void NAME(multiply)(
         rk_kernels_get(RK_KERNELS_REFERENCE)->multiply(m, set, first, count, output, stride, add);
         return;
     }
-    int32_t blocks = m->cols / RK_BLOCK;
-    for (int32_t g = first; g < first + count; g++) {
-        const uint8_t *group = m->data + m->stride * g;
-        bool partial = (g + 1) * RK_ROWS > m->rows;
-        for (int32_t tile = 0; tile < set->tokens; tile += RK_TILE) {
-            int32_t width = rk_tile_width(set->tokens, tile);
-            float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
-            // The last rows of a matrix may not fill a group; then the tile goes to the side.
-            float side[RK_TILE * RK_ROWS];
-            float *target = partial ? side : out;
-            int64_t step = partial ? RK_ROWS : stride;
-            bool sum = partial ? false : add;
-            const int32_t *zeros = m->zero == 8 ? set->zeros8 : set->zeros128;
-            int32_t T;
-            for (int32_t done = 0; done < width; done += T) {
-                T = width - done < TOKEN_TILE ? width - done : TOKEN_TILE;
-                float *cells = target + done * step;
-                if (m->layout == RK_LAYOUT_INT) {
-                    int64_t at = (int64_t)tile * blocks + done;
-                    rk_tile inputs = {
-                        .blocks = blocks, .quants = set->quants + at * RK_BLOCK,
-                        .low_quants = set->low_quants + at * RK_BLOCK,
-                        .scales = set->scales + at, .sums = set->sums + at,
-                        .half_sums = set->half_sums + at, .zeros = zeros + at * 3};
-                    NAME(int_tiles)[T - 1][set->planes - 1][NAME(int_kind)(m)](
-                        &inputs, group, cells, step, sum, width);
-                } else {
-                    NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
-                        group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells,
-                        step, sum);
-                }
-            }
-            if (partial) {
-                int32_t rows = m->rows - g * RK_ROWS;
-                for (int32_t t = 0; t < width; t++) {
-                    for (int32_t r = 0; r < rows; r++) {
-                        float *cell = out + t * stride + r;
-                        *cell = add ? *cell + side[t * RK_ROWS + r] : side[t * RK_ROWS + r];
-                    }
-                }
+    int32_t tile_bytes = m->cols * RK_TILE * (m->layout == RK_LAYOUT_INT ? 2 : 4);
+    int32_t tiles = NAME(INPUT_BYTES) / tile_bytes > 1 ? NAME(INPUT_BYTES) / tile_bytes : 1;
+    for (int32_t from = 0; from < set->tokens; from += tiles * RK_TILE) {
+        int32_t to = from + tiles * RK_TILE < set->tokens ? from + tiles * RK_TILE : set->tokens;
+        for (int32_t g = first; g < first + count; g++) {
+            for (int32_t tile = from; tile < to; tile += RK_TILE) {
+                NAME(multiply_tile)(m, set, g, tile, output, stride, add);
             }
         }
     }
@@ -529,7 +413,7 @@ static float NAME(log_sum_exp)(const float *x, int32_t n, int32_t *argmax) {
 #include "kernel_attention.h"
 
 #define KERNEL_TABLE(LABEL)                                                                    \
-    {.name = LABEL, .packed = true, .planes = PLANES, .prepare = NAME(prepare), .multiply = NAME(multiply),      \
+    {.name = LABEL, .packed = true, .prepare = NAME(prepare), .multiply = NAME(multiply),      \
      .normalize = NAME(normalize), .activate = NAME(activate), .rotate = NAME(rotate),         \
-     .store = NAME(store), .attend = NAME(attend), .merge = NAME(merge),                   \
-     .log_sum_exp = NAME(log_sum_exp), .axpy = NAME(axpy)}
+     .store = NAME(store), .attend = NAME(attend), .merge = NAME(merge),                       \
+     .log_sum_exp = NAME(log_sum_exp), .axpy = NAME(axpy), .peak = NAME(peak)}

@@ -327,15 +327,15 @@ int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
 }
 
 void rk_activations_place(
-    rk_activations *set, void *memory, int32_t tokens, int32_t cols, int32_t planes) {
+    rk_activations *set, void *memory, int32_t tokens, int32_t cols) {
     int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
     uint8_t *p = memory;
     set->tokens = tokens;
     set->cols = cols;
-    set->planes = planes;
     set->values = (float *)p;
     p += align64(4ll * tokens * cols);
     set->quants = (int8_t *)p;
+    set->words = (int16_t *)p;
     p += align64(blocks * RK_BLOCK);
     set->low_quants = (int8_t *)p;
     p += align64(blocks * RK_BLOCK);

@@ -255,7 +255,7 @@ static float log_sum_exp(const float *x, int32_t n, int32_t *argmax) {
 }
 
 const rk_kernels rk_reference_table = {
-    .name = "reference", .packed = false, .planes = 1, .prepare = prepare, .multiply = multiply,
+    .name = "reference", .packed = false, .prepare = prepare, .multiply = multiply,
     .normalize = normalize, .activate = activate, .rotate = rotate, .store = rk_store_cached,
     .attend = attend, .merge = merge, .log_sum_exp = log_sum_exp, .axpy = axpy,
 };

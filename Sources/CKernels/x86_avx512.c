@@ -11,16 +11,12 @@
 #define LANES 16
 #define NAME(x) x##_avx512
 #define TOKEN_TILE 12
+#define ROW_VECTORS 1
 #define VALUE_TILE 6
-#define PLANES 2
 #define WIDE_ZERO 1
-#define dot_small(a, w, x)                                                                     \
+#define dot(a, w, x)                                                                           \
     ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), _mm512_set1_epi32(x)))
-#define dot_wide dot_small
-#define dot_nibbles dot_small
-#define finish_nibbles(a) (a)
-#define NIBBLES_APART 0
-#define DUAL_TILE 8
+#define dot_wide dot
 #define half_to_float(p) ((vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define float_to_half(p, v)                                                                    \
     _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph((__m512)(v), 0))

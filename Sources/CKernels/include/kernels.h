@@ -73,13 +73,13 @@ void rk_matrix_row(const rk_matrix *matrix, int32_t row, float *output);
 /// tiles of up to RK_TILE; the first `tokens % RK_TILE` of the last tile are real.
 typedef struct {
     int32_t tokens, cols;
-    /// 8-bit planes of the quantised inputs: 1, or 2 for inputs of 15 bits (high · 128 + low),
-    /// whose error no longer shows beside that of the weights.
-    int32_t planes;
     /// float32 [tokens][cols], for float and raw layouts.
     float *values;
-    /// int8 [tile][block][token of the tile][32].
+    /// Quantised inputs of 15 bits, whose error no longer shows beside that of the weights, as
+    /// [tile][block][token of the tile][32]: two planes of int8 (high · 128 + low) or one of
+    /// int16, in the same memory, as the instruction set multiplies them best.
     int8_t *quants, *low_quants;
+    int16_t *words;
     /// [tile][block][token]: scale, scale × sum of the quants, the same over the first 16.
     float *scales, *sums, *half_sums;
     /// [tile][block][token]: sum of the quants times -8 and times -128, over 32, and over
@@ -87,11 +87,11 @@ typedef struct {
     int32_t *zeros8, *zeros128;
 } rk_activations;
 
-/// Bytes for an activation set of up to `tokens` × `cols`, with two planes.
+/// Bytes for an activation set of up to `tokens` × `cols`.
 int64_t rk_activations_bytes(int32_t tokens, int32_t cols);
 /// Points an activation set into memory of that size, aligned to 64.
 void rk_activations_place(
-    rk_activations *set, void *memory, int32_t tokens, int32_t cols, int32_t planes);
+    rk_activations *set, void *memory, int32_t tokens, int32_t cols);
 /// Tokens of the tile that starts at token `first`.
 static inline int32_t rk_tile_width(int32_t tokens, int32_t first) {
     int32_t left = tokens - first;
@@ -167,8 +167,6 @@ typedef struct {
     const char *name;
     /// Whether packed matrices and quantised activations are used; false for the reference.
     bool packed;
-    /// Planes of quantised inputs: two where the arithmetic for them is at hand.
-    int32_t planes;
 
     /// Readies token `token` of the set from a row of floats: quantised and/or copied.
     void (*prepare)(
@@ -210,6 +208,10 @@ typedef struct {
 
     /// y += a · x over n floats.
     void (*axpy)(float a, const float *x, float *y, int32_t n);
+
+    /// Multiplies bytes as fast as the instruction set can, and returns how many operations
+    /// that were (a multiply-add counts as two); NULL for the reference.
+    double (*peak)(int64_t steps);
 } rk_kernels;
 
 typedef enum {

@@ -199,12 +199,12 @@ private struct PassWorker {
         }
     }
 
-    /// An activation set over a buffer, with as many planes as the kernels want.
+    /// An activation set over a buffer.
     func place(
         _ set: inout rk_activations, _ memory: UnsafeMutableRawPointer, _ tokens: Int32,
         _ columns: Int32
     ) {
-        rk_activations_place(&set, memory, tokens, columns, pass.kernels.pointee.planes)
+        rk_activations_place(&set, memory, tokens, columns)
     }
 
     /// Readies a row of the stream for the matrices that read it, normed where they want it.
