@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import LanguageModel
 import Synchronization
+import Training
 
 struct AskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,7 +42,8 @@ struct AskCommand: AsyncParsableCommand {
                 "The template \(template.name) has labels, which are a constraint already; leave "
                     + "--grammar and --json-schema out.", status: 2)
         }
-        let scorer = try scorer(in: RewardLibrary(paths: paths))
+        let rewards = RewardLibrary(paths: paths, openAdapter: LoRARewardModel.opener)
+        let published = try publishedReward(paths)
 
         let clock = ContinuousClock()
         let started = clock.now
@@ -50,6 +52,11 @@ struct AskCommand: AsyncParsableCommand {
             path: common.model.path(in: ModelLibrary(paths: paths)), options: common.model.options)
         let loadSeconds = started.duration(to: clock.now).seconds
 
+        // Before the replies are sampled: what does not fit is said at once.
+        let scorer =
+            published == nil && !isStreaming && template.labels.isEmpty
+            ? try scorer(in: rewards, for: loaded) : nil
+        for warning in try scorer?.check(loaded) ?? [] { StandardError.note(warning) }
         let composer = try PromptComposer(model: loaded)
         let composed = try composer.compose(
             path: [question], template: template, variables: common.template.values,
@@ -71,10 +78,17 @@ struct AskCommand: AsyncParsableCommand {
                         tokenizer: tokenizer, vocabularySize: loaded.info.vocabularySize))
             }
             try await sample(request, control: control, inference: inference, &report)
-            if let scorer {
-                for warning in try scorer.check(loaded) { StandardError.note(warning) }
-                report.rewards = try await inference.score(
-                    prompt: composed.ids, replies: report.replies.map(\.ids), by: scorer)
+            if let published {
+                report.score(
+                    try published.scores(
+                        messages: (template.system.map { [.init(role: "system", content: $0)] }
+                            ?? []) + [.init(role: "user", content: question.text)],
+                        replies: report.replies.map(\.text)), by: published.reward)
+            } else if let scorer {
+                report.score(
+                    try await inference.score(
+                        prompt: composed.ids, replies: report.replies.map(\.ids), by: scorer),
+                    by: scorer)
             }
         } else {
             interrupts = Interrupts {}
@@ -118,9 +132,19 @@ struct AskCommand: AsyncParsableCommand {
         return input
     }
 
-    private func scorer(in library: RewardLibrary) throws -> FeatureRewardModel? {
-        if let reward { return try library.load(reward) }
-        let active = try library.active()
+    /// A reward model that stands on a base of its own, and so reads the replies as text.
+    private func publishedReward(_ paths: Paths) throws -> RewardScorer? {
+        guard let reward, SequenceClassifier.isOne(folder: Paths.expand(reward)) else {
+            return nil
+        }
+        return try RewardScorer.load(reward, model: common.model, paths: paths)
+    }
+
+    private func scorer(in library: RewardLibrary, for loaded: LoadedModel) throws
+        -> (any RewardModel)?
+    {
+        if let reward { return try library.load(reward, for: loaded) }
+        let active = try library.active(for: loaded)
         if best, active == nil {
             throw Failure(
                 "--best needs a reward model; train one with 'riposte train reward' or name one "

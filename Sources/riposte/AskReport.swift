@@ -7,7 +7,9 @@ struct AskReport {
     var loadSeconds: Double
     var replies: [GeneratedReply] = []
     /// A number a reply, where a reward model scored them.
-    var rewards: [Double]?
+    private(set) var rewards: [Double]?
+    /// Which one that was.
+    private(set) var rewardModel: (any RewardModel)?
     /// The most probable first, for a template with labels.
     var labels: [LabelProbability]?
     var timings = GenerationTimings()
@@ -15,6 +17,11 @@ struct AskReport {
     init(promptIDs: [TokenID], loadSeconds: Double) {
         self.promptIDs = promptIDs
         self.loadSeconds = loadSeconds
+    }
+
+    mutating func score(_ rewards: [Double], by model: any RewardModel) {
+        self.rewards = rewards
+        rewardModel = model
     }
 
     /// The best reply first; equal ones keep their order.
@@ -36,10 +43,12 @@ struct AskReport {
             return table.text
         }
         guard replies.count > 1 else { return bestText }
-        return replies.enumerated().map { index, reply in
-            let score = rewards.map { " (reward \(decimals($0[index], 2)))" } ?? ""
-            return "\(index + 1).\(score) \(reply.text)\n"
-        }.joined()
+        let by = rewardModel.map { "\($0.scaleNote)\n" } ?? ""
+        return by
+            + replies.enumerated().map { index, reply in
+                let score = rewards.map { " (reward \(decimals($0[index], 2)))" } ?? ""
+                return "\(index + 1).\(score) \(reply.text)\n"
+            }.joined()
     }
 
     var json: JSON {
@@ -60,6 +69,7 @@ struct AskReport {
             }
             members.append(("labels", .array(values)))
         }
+        members.append(("reward_model", JSON(rewardModel?.name)))
         members.append(("prompt_ids", JSON(ids: promptIDs)))
         members.append(
             (

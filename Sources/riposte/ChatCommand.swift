@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import TUI
+import Training
 
 /// The chat: a screen, or lines where there is no terminal for one.
 struct ChatCommand: AsyncParsableCommand {
@@ -34,7 +35,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     @MainActor
     func run() async throws {
-        let workspace = try Workspace()
+        let workspace = try Workspace(openAdapter: LoRARewardModel.opener)
         var configuration = ChatConfiguration()
         configuration.model = options.model.model
         configuration.modelOptions = options.model.options

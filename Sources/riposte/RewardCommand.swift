@@ -19,9 +19,9 @@ struct RewardCommand: ParsableCommand {
         func run() throws {
             let library = RewardLibrary(paths: Paths())
             if let name {
-                let model = try library.load(name)
-                if json { return StandardOutput.json(try JSON(encoding: model.specification)) }
-                return StandardOutput.write(model.card)
+                let specification = try library.specification(name)
+                if json { return StandardOutput.json(try JSON(encoding: specification)) }
+                return StandardOutput.write(specification.card)
             }
             let entries = library.list()
             if json {
@@ -84,7 +84,7 @@ struct RewardCommand: ParsableCommand {
     }
 }
 
-extension FeatureRewardModel.TrainingSummary {
+extension RewardTraining {
     /// .694 (.66–.73)
     var accuracyText: String {
         guard let heldOutAccuracy else { return "not measured" }
@@ -94,23 +94,17 @@ extension FeatureRewardModel.TrainingSummary {
     }
 }
 
-extension FeatureRewardModel {
+extension RewardSpecification {
     /// What a person should know before trusting its scores.
     var card: String {
-        let training = specification.training
         var table = TextTable([])
         table.add(["name", name])
-        table.add(["made", minuteText(specification.createdAt)])
+        table.add(["made", minuteText(createdAt)])
         table.add([
             "base model",
-            "\(specification.baseModel) (\(specification.baseFingerprint.prefix(12)))",
+            "\(baseModel) (\(baseFingerprint.prefix(12)))",
         ])
-        table.add([
-            "features",
-            specification.features.map { "layer \($0.layer) \($0.pooling.rawValue)" }
-                .joined(separator: ", "),
-        ])
-        table.add(["method", training.method])
+        table.add(["method", method])
         table.add([
             "data",
             training.sources.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }

@@ -10,7 +10,8 @@ extension RewardCommand {
             abstract: "Score the replies in a JSONL file.",
             discussion: """
                 A JSON line for each line: {"reward"} for {"messages"} and {"ids"}, {"chosen", \
-                "rejected"} for a pair, {"rewards"} for {"prompt", "completions"}.
+                "rejected"} for a pair, {"rewards"} for {"prompt", "completions"}. A head with \
+                several outputs gives them all under "outputs"; the first is the reward.
                 """)
 
         @OptionGroup var arguments: RewardArguments
@@ -18,30 +19,31 @@ extension RewardCommand {
 
         func run() throws {
             let items = try ScoringItem.read(contentsOf: file)
-            let (reward, session) = try arguments.load()
+            let scorer = try arguments.load()
+            scorer.noteScale()
+            let names = scorer.reward.outputNames
             for item in items {
-                let tokens = try item.tokens(for: session.loaded)
-                try check(tokens.prompt, below: session.loaded.info.vocabularySize)
-                for reply in tokens.replies {
-                    try check(reply, below: session.loaded.info.vocabularySize)
-                }
-                let scores = try reward.score(
-                    prompt: tokens.prompt,
-                    replies: tokens.replies.map {
-                        item.ids == nil
-                            ? session.loaded.normalized(reply: $0, endsTurn: reward.addsEndOfTurn)
-                            : $0
-                    }, with: session.generator)
+                let outputs = try scorer.outputs(of: item)
+                var members: [(String, JSON)]
                 switch item.shape {
-                case .single: StandardOutput.json(.object([("reward", .double(scores[0]))]))
+                case .single: members = [("reward", .double(outputs[0][0]))]
                 case .pair:
-                    StandardOutput.json(
-                        .object([
-                            ("chosen", .double(scores[0])), ("rejected", .double(scores[1])),
-                        ]))
-                case .list:
-                    StandardOutput.json(.object([("rewards", .array(scores.map(JSON.double)))]))
+                    members = [
+                        ("chosen", .double(outputs[0][0])), ("rejected", .double(outputs[1][0])),
+                    ]
+                case .list: members = [("rewards", .array(outputs.map { .double($0[0]) }))]
                 }
+                if names.count > 1 {
+                    members.append(
+                        (
+                            "outputs",
+                            .array(
+                                outputs.map { row in
+                                    .object(zip(names, row).map { ($0, .double($1)) })
+                                })
+                        ))
+                }
+                StandardOutput.json(.object(members))
             }
         }
     }
@@ -63,13 +65,11 @@ extension RewardCommand {
             let dataset =
                 try file.map { try PreferenceReader.read(contentsOf: $0) }
                 ?? PreferenceReader.read(openStore().rankingRecords())
-            let (reward, session) = try arguments.load()
-            let examples = try dataset.items.map {
-                try RewardExample($0, source: file ?? "rankings", model: session.loaded)
-            }
+            let scorer = try arguments.load()
+            let examples = try scorer.examples(dataset, source: file ?? "rankings")
             let progress = StepProgress(title: "scoring")
             let evaluation = try RewardEvaluation.scoring(
-                examples, with: reward, source: session.generator
+                examples, with: scorer.reward, source: scorer.session.generator
             ) { progress.show($0, of: $1) }
             progress.clear()
             if json {
@@ -79,40 +79,6 @@ extension RewardCommand {
                 StandardOutput.write(evaluation.text)
             }
         }
-    }
-}
-
-/// Which reward model, and the model it stands on.
-struct RewardArguments: ParsableArguments {
-    @OptionGroup var model: ModelArguments
-
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("A reward model; the active one by default.", valueName: "path|name"))
-    var reward: String?
-
-    func load() throws -> (any RewardModel, ModelSession) {
-        let library = RewardLibrary(paths: Paths())
-        if let folder = reward.map(Paths.expand),
-            FileManager.default.fileExists(atPath: folder + "/" + PEFTAdapter.configName)
-        {
-            let session = try ModelSession(model)
-            let files = try ModelFiles.open(path: session.loaded.info.path)
-            let adapter = try LoRARewardModel(
-                folder: folder,
-                body: try FrozenBody(architecture: files.architecture, weights: files.weights),
-                base: files.info, threads: model.threads)
-            for warning in try adapter.check(session.loaded) { StandardError.note(warning) }
-            return (adapter, session)
-        }
-        guard let reward = try reward.map(library.load) ?? library.active() else {
-            throw Failure(
-                "There is no reward model; train one with 'riposte train reward', or name one "
-                    + "with --reward.")
-        }
-        let session = try ModelSession(model)
-        for warning in try reward.check(session.loaded) { StandardError.note(warning) }
-        return (reward, session)
     }
 }
 

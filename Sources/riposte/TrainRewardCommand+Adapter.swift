@@ -40,12 +40,11 @@ extension TrainRewardCommand {
         files.releasePages()
         let library = RewardLibrary(paths: Paths())
         let name = self.name ?? freeName(in: library)
-        let folder =
-            output.map(Paths.expand)
-            ?? String(library.path(of: name).dropLast(".safetensors".count))
+        let folder = output.map(Paths.expand) ?? library.adapterPath(of: name)
         let checkpoint = folder + ".checkpoint.safetensors"
         var trainer = LoRARewardTrainer()
         trainer.threads = model.threads
+        trainer.padding = try files.paddingToken()
         trainer.checkpointPath = checkpoint
         trainer.options.name = name
         trainer.options.rank = lora.rank
@@ -68,9 +67,14 @@ extension TrainRewardCommand {
         line.clear()
         try outcome.model.write(folder: folder)
         try? FileManager.default.removeItem(atPath: checkpoint)
+        let activates = output == nil && !noActivate
+        if activates { try library.activate(name) }
         guard json else {
             if let heldOut = outcome.heldOut { StandardOutput.write(heldOut.text) }
-            StandardOutput.line("written to \(folder); score with --reward \(folder)")
+            StandardOutput.line(
+                "written to \(folder)"
+                    + (activates
+                        ? "; it scores replies from now on" : "; score with --reward \(folder)"))
             return
         }
         var figures: [(String, JSON)] = []
@@ -79,7 +83,7 @@ extension TrainRewardCommand {
             .object(
                 [
                     ("done", .bool(true)), ("output", .string(folder)),
-                    ("chosen_step", .int(outcome.chosenStep)),
+                    ("active", .bool(activates)), ("chosen_step", .int(outcome.chosenStep)),
                 ] + figures))
     }
 

@@ -84,7 +84,8 @@ import Testing
     @Test func theLibraryRemembersTheChoiceAndGoesBack() throws {
         let scratch = try Scratch()
         let library = RewardLibrary(paths: scratch.paths)
-        #expect(try library.active() == nil)
+        let model = try Stub.model()
+        #expect(try library.active(for: model) == nil)
         for name in ["a", "b"] {
             var head = try Self.head()
             head.specification.name = name
@@ -95,13 +96,13 @@ import Testing
         try library.activate("b")
         #expect(throws: EngineError.self) { try library.activate("c") }
         #expect(throws: EngineError.self) { try library.activate("d") }
-        #expect(try RewardLibrary(paths: scratch.paths).active()?.name == "b")
-        #expect(library.list().map(\.isActive) == [false, true, false])
+        #expect(try RewardLibrary(paths: scratch.paths).active(for: model)?.name == "b")
+        #expect(library.list().prefix(3).map(\.isActive) == [false, true, false])
         #expect(library.list()[2].problem != nil)
         #expect(try library.revert() == "a")
-        #expect(try library.active()?.name == "a")
+        #expect(try library.active(for: model)?.name == "a")
         try library.activate(nil)
-        #expect(try library.active() == nil)
+        #expect(try library.active(for: model) == nil)
     }
 
     @Test func candidatesAreScoredAndTheScoresStored() async throws {

@@ -196,7 +196,8 @@ struct LoRARewardTrainerTests {
         let folder = Self.temporary
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try outcome.model.write(folder: folder)
-        let read = try LoRARewardModel(folder: folder, body: tiny.body, base: model.info)
+        let read = try LoRARewardModel(
+            folder: folder, files: ModelFiles.open(path: tiny.folder))
         #expect(read.parameters == outcome.model.parameters)
         #expect(read.fingerprint == outcome.model.fingerprint)
         let example = examples(1)[0]
@@ -208,9 +209,8 @@ struct LoRARewardTrainerTests {
 
     @Test func adapterOfPEFTWithoutOurFileScoresToo() throws {
         let tiny = try TinyRewardModel("qwen2")
-        let files = try ModelFiles.open(path: tiny.folder)
         let model = try LoRARewardModel(
-            folder: tiny.folder + "/adapter", body: tiny.body, base: files.info)
+            folder: tiny.folder + "/adapter", files: ModelFiles.open(path: tiny.folder))
         for (example, expected) in zip(tiny.expected.examples, tiny.expected.scores) {
             let found = try model.scores(prompt: example.prompt, replies: example.replies)
             for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-4) }

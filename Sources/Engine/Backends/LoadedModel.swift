@@ -92,6 +92,30 @@ public struct LoadedModel: Sendable {
         return ids
     }
 
+    /// Ids of a finished conversation as transformers' reward models read it: the chat
+    /// template's rendering of messages and reply together, or the plain texts where there are
+    /// no roles or no chat template.
+    public func conversationIDs(_ messages: [ChatMessage], reply: String, isPlain: Bool) throws
+        -> [TokenID]
+    {
+        guard let tokenizer else { throw EngineError.noTokenizer(model: info.name) }
+        if !isPlain, let chatRenderer {
+            return tokenizer.encode(
+                try chatRenderer.render(
+                    messages + [ChatMessage(role: "assistant", content: reply)],
+                    addGenerationPrompt: false))
+        }
+        let text =
+            isPlain
+            ? messages.map(\.content).joined(separator: "\n\n") + reply
+            : (messages.map(\.content) + [reply]).joined(separator: "\n\n")
+        // Plain data may have been laid out by a chat template already.
+        let ids = tokenizer.encode(text, parseSpecial: isPlain)
+        let special = tokenizer.specialTokens
+        guard special.addsBOS, let bos = special.bos, ids.first != bos else { return ids }
+        return [bos] + ids
+    }
+
     /// Ids of a prompt of messages with the reply's opening, as rewards are trained on; without
     /// a chat template the plain texts. No template of ours, nothing left out.
     public func promptIDs(of messages: [ChatMessage]) throws -> [TokenID] {

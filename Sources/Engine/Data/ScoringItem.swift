@@ -19,6 +19,17 @@ public struct ScoringItem: Sendable, Equatable {
     /// The whole conversation, in place of prompt and replies.
     public var ids: [TokenID]?
 
+    public init(
+        shape: Shape, prompt: [ChatMessage], isPlain: Bool, replies: [String],
+        ids: [TokenID]? = nil
+    ) {
+        self.shape = shape
+        self.prompt = prompt
+        self.isPlain = isPlain
+        self.replies = replies
+        self.ids = ids
+    }
+
     /// - Throws: ``EngineError/invalidFile(path:line:reason:)`` for the first line that is
     ///   none of these.
     public static func read(contentsOf path: String) throws -> [ScoringItem] {
@@ -67,6 +78,14 @@ public struct ScoringItem: Sendable, Equatable {
         }
         return ScoringItem(
             shape: .single, prompt: messages.dropLast(), isPlain: false, replies: [reply.content])
+    }
+
+    /// Whole conversations, for reward models that read those.
+    public func conversations(for model: LoadedModel) throws -> [[TokenID]] {
+        if let ids { return [ids] }
+        return try replies.map {
+            try model.conversationIDs(prompt, reply: $0, isPlain: isPlain)
+        }
     }
 
     /// Prompt and replies as the model reads them, replies without an end-of-turn token.

@@ -26,7 +26,7 @@ public struct FeatureRewardModel: RewardModel, Equatable {
     }
 
     /// Everything about the head but its numbers; the JSON header of the file.
-    public struct Specification: Sendable, Equatable, Codable {
+    public struct Specification: RewardSpecification, Equatable, Codable {
         public var name: String
         public var createdAt: Date
         public var baseModel: String
@@ -43,13 +43,13 @@ public struct FeatureRewardModel: RewardModel, Equatable {
         /// Reply tokens kept at most, counted from the beginning; nil keeps all.
         public var maxReplyTokens: Int?
         public var scale: RewardScale
-        public var training: TrainingSummary
+        public var training: RewardTraining
 
         public init(
             name: String, createdAt: Date = Date(), baseModel: String, baseFingerprint: String,
             chatTemplateHash: String?, embeddingWidth: Int, features: [Feature],
             addsEndOfTurn: Bool, maxPromptTokens: Int? = nil, maxReplyTokens: Int? = nil,
-            scale: RewardScale, training: TrainingSummary
+            scale: RewardScale, training: RewardTraining
         ) {
             self.name = name
             self.createdAt = createdAt
@@ -64,37 +64,11 @@ public struct FeatureRewardModel: RewardModel, Equatable {
             self.scale = scale
             self.training = training
         }
-    }
 
-    /// How the head was made and how far to trust it; part of the card.
-    public struct TrainingSummary: Sendable, Equatable, Codable {
-        public var method: String
-        /// Names of the data sources with the number of items from each.
-        public var sources: [String: Int]
-        public var prompts: Int
-        public var pairs: Int
-        public var regularization: Double
-        /// Held-out pairwise accuracy with its 95 % interval, bootstrapped by prompt.
-        public var heldOutAccuracy: Double?
-        public var heldOutInterval: [Double]?
-        /// Share of pairs in which the longer reply was preferred.
-        public var longerWins: Double?
-        public var notes: [String]
-
-        public init(
-            method: String, sources: [String: Int] = [:], prompts: Int = 0, pairs: Int = 0,
-            regularization: Double = 0, heldOutAccuracy: Double? = nil,
-            heldOutInterval: [Double]? = nil, longerWins: Double? = nil, notes: [String] = []
-        ) {
-            self.method = method
-            self.sources = sources
-            self.prompts = prompts
-            self.pairs = pairs
-            self.regularization = regularization
-            self.heldOutAccuracy = heldOutAccuracy
-            self.heldOutInterval = heldOutInterval
-            self.longerWins = longerWins
-            self.notes = notes
+        public var method: String {
+            "linear head on "
+                + features.map { "layer \($0.layer) \($0.pooling.rawValue)" }
+                .joined(separator: ", ")
         }
     }
 
@@ -137,25 +111,14 @@ public struct FeatureRewardModel: RewardModel, Equatable {
     }
 
     public func check(_ model: LoadedModel) throws -> [String] {
-        guard model.info.fingerprint == specification.baseFingerprint else {
-            throw EngineError.rewardMismatch(
-                reward: name,
-                expected:
-                    "\(specification.baseModel) (\(specification.baseFingerprint.prefix(12)))",
-                found: "\(model.info.name) (\(model.info.fingerprint.prefix(12)))")
-        }
+        let warnings = try specification.check(model)
         guard model.info.embeddingWidth == specification.embeddingWidth,
             specification.features.allSatisfy({ (0...model.info.layerCount).contains($0.layer) })
         else {
             throw EngineError.invalidReward(
                 path: name, reason: "it reads layers that \(model.info.name) does not have")
         }
-        guard let expected = specification.chatTemplateHash else { return [] }
-        if model.chatTemplateHash == expected { return [] }
-        return [
-            "The reward model \(name) was trained with another chat template; "
-                + "its scores may not mean the same here."
-        ]
+        return warnings
     }
 
     public func score(

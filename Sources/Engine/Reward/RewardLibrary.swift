@@ -1,20 +1,29 @@
 import Foundation
+import LanguageModel
 import Synchronization
 
 /// The reward models at hand and which of them is active.
 ///
-/// Heads lie as `NAME.safetensors` in the data folder's `rewards`; the built-in one is in the
-/// program. The choice, and those before it, are in `active.json` beside them.
+/// Heads lie as `NAME.safetensors` in the data folder's `rewards`, fine-tuned ones as folders
+/// `NAME` there; the built-in ones are in the program. The choice, and those before it, are in
+/// `active.json` beside them. Before any choice the built-in model named `default` is active,
+/// for the one base model that it was made for.
 public final class RewardLibrary: Sendable {
-    public struct Entry: Sendable, Equatable {
+    public struct Entry: Sendable {
         public var name: String
-        /// Nil for the built-in one.
+        /// Nil for a built-in one.
         public var path: String?
         public var isActive: Bool
         /// Why it cannot be used, where it cannot.
         public var problem: String?
-        public var specification: FeatureRewardModel.Specification?
+        public var specification: (any RewardSpecification)?
     }
+
+    /// Opens a fine-tuned reward model's folder over the model in use.
+    public typealias AdapterOpener =
+        @Sendable (_ folder: String, _ model: LoadedModel) throws -> any RewardModel
+
+    public static let defaultName = "default"
 
     private struct Choice: Codable {
         /// Names, the newest choice last; nil is no reward model.
@@ -22,68 +31,121 @@ public final class RewardLibrary: Sendable {
     }
 
     private let folder: String
-    private let cache = Mutex<[String: FeatureRewardModel]>([:])
+    private let openAdapter: AdapterOpener?
+    private let heads = Mutex<[String: FeatureRewardModel]>([:])
+    /// Of fine-tuned models only the last is kept: each holds the weights of its base.
+    private let adapter = Mutex<(key: String, model: any RewardModel)?>(nil)
 
-    public init(paths: Paths) {
+    /// - Parameter openAdapter: nil where fine-tuned reward models cannot be used.
+    public init(paths: Paths, openAdapter: AdapterOpener? = nil) {
         folder = paths.rewards
+        self.openAdapter = openAdapter
     }
 
-    /// Reward models by name, broken ones with their problem.
+    // MARK: What there is
+
+    /// Reward models by name, broken ones with their problem; the built-in ones last.
     public func list() -> [Entry] {
         let active = activeName
-        var entries: [Entry] = []
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for file in names.sorted() where file.hasSuffix(".safetensors") {
-            let name = String(file.dropLast(".safetensors".count))
-            do {
-                let model = try load(name)
-                entries.append(
-                    Entry(
-                        name: name, path: path(of: name), isActive: name == active, problem: nil,
-                        specification: model.specification))
-            } catch {
-                entries.append(
-                    Entry(
-                        name: name, path: path(of: name), isActive: name == active,
-                        problem: error.sentence, specification: nil))
+        return (ownNames() + Self.builtInNames.filter { !isOwn($0) }).map { name in
+            var entry = Entry(
+                name: name, path: ownPath(of: name), isActive: name == active, problem: nil,
+                specification: nil)
+            do { entry.specification = try specification(name) } catch {
+                entry.problem = error.sentence
             }
+            return entry
         }
-        return entries
     }
 
-    /// Where a model of this name is or would be written.
+    /// Where a head of this name is or would be written.
     public func path(of name: String) -> String { "\(folder)/\(name).safetensors" }
 
-    /// A reward model by name or path.
-    public func load(_ nameOrPath: String) throws -> FeatureRewardModel {
+    /// Where the folder of a fine-tuned model of this name is or would be written.
+    public func adapterPath(of name: String) -> String { "\(folder)/\(name)" }
+
+    /// What is known of a reward model by name or path, read without the base model.
+    public func specification(_ nameOrPath: String) throws -> any RewardSpecification {
+        if let folder = adapterFolder(nameOrPath) {
+            guard let found = try AdapterRewardSpecification.read(folder: folder) else {
+                throw EngineError.invalidReward(
+                    path: folder,
+                    reason: "it has no \(AdapterRewardSpecification.fileName), so nothing is "
+                        + "known of how it was made")
+            }
+            return found
+        }
+        return try head(nameOrPath).specification
+    }
+
+    /// A reward model by name or path, over the model in use.
+    ///
+    /// - Throws: ``EngineError``, also where it was made for another base model.
+    public func load(_ nameOrPath: String, for model: LoadedModel) throws -> any RewardModel {
+        guard let folder = adapterFolder(nameOrPath) else { return try head(nameOrPath) }
+        guard let openAdapter else {
+            throw EngineError.invalidReward(
+                path: folder, reason: "fine-tuned reward models cannot be used here")
+        }
+        let key = "\(folder)\n\(model.info.fingerprint)\n\(Self.date(folder))"
+        if let known = adapter.withLock({ $0?.key == key ? $0?.model : nil }) { return known }
+        let opened = try openAdapter(folder, model)
+        adapter.withLock { $0 = (key, opened) }
+        return opened
+    }
+
+    /// A head by name or path.
+    public func head(_ nameOrPath: String) throws -> FeatureRewardModel {
         let isPath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".safetensors")
         let file = isPath ? Paths.expand(nameOrPath) : path(of: nameOrPath)
         guard FileManager.default.fileExists(atPath: file) else {
-            throw EngineError.unknownReward(name: nameOrPath, known: knownNames())
+            if !isPath, let builtIn = try builtIn(nameOrPath) { return builtIn }
+            throw EngineError.unknownReward(
+                name: nameOrPath, known: ownNames() + Self.builtInNames)
         }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        let date = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        let key = "\(file)\n\(date)"
-        if let model = cache.withLock({ $0[key] }) { return model }
+        let key = "\(file)\n\(Self.date(file))"
+        if let model = heads.withLock({ $0[key] }) { return model }
         let model = try FeatureRewardModel(contentsOf: file)
-        cache.withLock { $0[key] = model }
+        heads.withLock { $0[key] = model }
         return model
     }
 
-    /// Name of the active model; nil is none.
-    public var activeName: String? { choice().history.last ?? nil }
+    // MARK: Which is active
 
-    /// The active model; nil where none was chosen.
-    public func active() throws -> FeatureRewardModel? {
+    /// Name of the active model; nil is none.
+    public var activeName: String? {
+        let choice = choice()
+        if let last = choice.history.last { return last }
+        return Self.builtInNames.contains(Self.defaultName) ? Self.defaultName : nil
+    }
+
+    /// Whether a person has chosen what is active; before, it is the built-in default.
+    public var isChosen: Bool { !choice().history.isEmpty }
+
+    /// The active model; nil where none is to be used. The default that nobody has chosen is
+    /// passed over for base models that it was not made for.
+    public func active(for model: LoadedModel) throws -> (any RewardModel)? {
         guard let name = activeName else { return nil }
-        return try load(name)
+        if !isChosen, try specification(name).baseFingerprint != model.info.fingerprint {
+            return nil
+        }
+        return try load(name, for: model)
+    }
+
+    /// Name of the model that ``active(for:)`` gives.
+    public func activeName(for model: LoadedModel) -> String? {
+        guard let name = activeName else { return nil }
+        if isChosen { return name }
+        return (try? specification(name))?.baseFingerprint == model.info.fingerprint ? name : nil
     }
 
     /// Makes a model active (nil: none). It must load.
     public func activate(_ name: String?) throws {
-        if let name { _ = try load(name) }
+        if let name { _ = try specification(name) }
         var choice = choice()
-        if (choice.history.last ?? nil) == name { return }
+        if isChosen, (choice.history.last ?? nil) == name { return }
+        // What the program used unasked is what ``revert()`` goes back to.
+        if choice.history.isEmpty { choice.history.append(activeName) }
         choice.history.append(name)
         choice.history = choice.history.suffix(20)
         try save(choice)
@@ -95,13 +157,54 @@ public final class RewardLibrary: Sendable {
         var choice = choice()
         _ = choice.history.popLast()
         try save(choice)
-        return choice.history.last ?? nil
+        return activeName
     }
 
-    private func knownNames() -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.filter { $0.hasSuffix(".safetensors") }
-            .map { String($0.dropLast(".safetensors".count)) }.sorted()
+    // MARK: Files
+
+    private static var builtInNames: [String] { EmbeddedAssets.rewards.map(\.name) }
+
+    private func builtIn(_ name: String) throws -> FeatureRewardModel? {
+        guard let asset = EmbeddedAssets.rewards.first(where: { $0.name == name }) else {
+            return nil
+        }
+        if let model = heads.withLock({ $0["built-in \(name)"] }) { return model }
+        guard let data = Data(base64Encoded: asset.base64, options: .ignoreUnknownCharacters)
+        else { throw EngineError.invalidReward(path: name, reason: "it is not whole") }
+        let model = try FeatureRewardModel(data, path: name)
+        heads.withLock { $0["built-in \(name)"] = model }
+        return model
+    }
+
+    private func isOwn(_ name: String) -> Bool { ownPath(of: name) != nil }
+
+    private func ownPath(of name: String) -> String? {
+        [path(of: name), adapterPath(of: name)].first {
+            FileManager.default.fileExists(atPath: $0)
+        }
+    }
+
+    private func ownNames() -> [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.compactMap { file in
+            if file.hasSuffix(".checkpoint.safetensors") { return nil }
+            if file.hasSuffix(".safetensors") {
+                return String(file.dropLast(".safetensors".count))
+            }
+            return adapterFolder(file) == nil ? nil : file
+        }.sorted()
+    }
+
+    /// The folder of an adapter by name or path; nil where there is none.
+    private func adapterFolder(_ nameOrPath: String) -> String? {
+        let path =
+            nameOrPath.contains("/") ? Paths.expand(nameOrPath) : adapterPath(of: nameOrPath)
+        return FileManager.default.fileExists(atPath: path + "/adapter_config.json") ? path : nil
+    }
+
+    private static func date(_ path: String) -> Double {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
     }
 
     private func choice() -> Choice {

@@ -280,7 +280,7 @@ final class ReplyRun: Sendable {
         let finished = progress.withLock { $0.finished }.filter { !$0.ids.isEmpty }
         guard !finished.isEmpty else { return }
         do {
-            guard let reward = try workspace.rewards.active() else { return }
+            guard let reward = try workspace.rewards.active(for: model) else { return }
             for warning in try reward.check(model) { channel.send(.notice(warning)) }
             let scores = try await workspace.scores(of: finished, on: board, by: reward)
             channel.send(.scored(scores, rewardModel: Workspace.label(of: reward)))

@@ -56,8 +56,9 @@ extension Workspace {
     /// where none is active.
     @discardableResult
     public func rescore(board: Int64) async throws -> [Int64: Double] {
-        guard let reward = try rewards.active() else { return [:] }
-        _ = try reward.check(requireModel())
+        let loaded = try requireModel()
+        guard let reward = try rewards.active(for: loaded) else { return [:] }
+        _ = try reward.check(loaded)
         let board = try store.board(board)
         return try await scores(of: board.candidates, on: board, by: reward)
     }

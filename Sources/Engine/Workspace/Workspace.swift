@@ -18,13 +18,18 @@ public final class Workspace: Sendable {
     private let model = Mutex<LoadedModel?>(nil)
 
     /// Opens the store and the libraries; loads no model.
-    public init(paths: Paths = Paths(), inference: InferenceActor = InferenceActor()) throws {
+    ///
+    /// - Parameter openAdapter: as in ``RewardLibrary/init(paths:openAdapter:)``.
+    public init(
+        paths: Paths = Paths(), inference: InferenceActor = InferenceActor(),
+        openAdapter: RewardLibrary.AdapterOpener? = nil
+    ) throws {
         self.paths = paths
         self.inference = inference
         store = try Store(path: paths.database)
         templates = TemplateLibrary(paths: paths)
         models = try ModelLibrary(paths: paths)
-        rewards = RewardLibrary(paths: paths)
+        rewards = RewardLibrary(paths: paths, openAdapter: openAdapter)
     }
 
     // MARK: Model
@@ -44,6 +49,11 @@ public final class Workspace: Sendable {
 
     /// The model in use.
     public var loadedModel: LoadedModel? { model.withLock { $0 } }
+
+    /// Name of the reward model that scores replies of the model in use; nil is none.
+    public var activeRewardName: String? {
+        loadedModel.flatMap { rewards.activeName(for: $0) }
+    }
 
     func requireModel() throws -> LoadedModel {
         guard let loaded = loadedModel else { throw EngineError.noModel }

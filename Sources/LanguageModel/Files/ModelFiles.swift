@@ -35,6 +35,16 @@ public struct ModelFiles: Sendable {
             info: try source.info(architecture, path: path))
     }
 
+    /// The token that fills shorter sequences of a batch, where the model names one.
+    public func paddingToken() throws -> TokenID? {
+        let value =
+            switch tokenizerSource {
+            case .gguf(let file): file.metadata["tokenizer.ggml.padding_token_id"]?.int
+            case .huggingFace(let folder): folder.config["pad_token_id"]?.int
+            }
+        return value.flatMap { TokenID(exactly: $0) }
+    }
+
     /// Quantises the float weights, in memory: Q8_0 or Q4_1.
     public mutating func quantize(as type: TensorType) {
         weights = weights.quantized(as: type)

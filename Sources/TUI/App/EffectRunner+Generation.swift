@@ -170,7 +170,7 @@ extension EffectRunner {
     }
 
     func score(_ board: Int64) async throws {
-        guard let name = workspace.rewards.activeName else { return }
+        guard let name = workspace.activeRewardName else { return }
         post(.rewardModelChanged(name))
         let scores = try await workspace.rescore(board: board)
         post(.rewardsReceived(scores, rewardModel: name))

@@ -30,6 +30,7 @@ extension EffectRunner {
                 ModelStatus(
                     name: Self.shortName(loaded.info), detail: Self.detail(loaded.info),
                     contextLength: loaded.contextLength, path: loaded.info.path)))
+        post(.rewardModelChanged(workspace.activeRewardName))
         listModels()
         try showConversation()
     }

@@ -78,7 +78,6 @@ final class EffectRunner: Sendable {
         if let records = try? workspace.store.templateRecords() {
             post(.templateRecordsChanged(records))
         }
-        post(.rewardModelChanged(workspace.rewards.activeName))
         listModels()
         if let conversation { run(.openConversation(conversation, message: nil)) }
         if let model {

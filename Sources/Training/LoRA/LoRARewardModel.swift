@@ -6,28 +6,19 @@ import Synchronization
 /// A fine-tuned reward model: a PEFT `SEQ_CLS` adapter over a base model, with a file of ours
 /// beside it that says what its scores mean. Scores are computed in float32.
 public final class LoRARewardModel: RewardModel {
-    /// The file `riposte_reward.json`.
-    public struct Specification: Sendable, Equatable, Codable {
-        public var name: String
-        public var createdAt: Date
-        public var baseModel: String
-        public var baseFingerprint: String
-        public var chatTemplateHash: String?
-        public var maxPromptTokens: Int?
-        public var maxReplyTokens: Int?
-        /// Added to the head's output, so that the mean over training replies is 0.
-        public var shift: Double
-        public var scale: RewardScale
-        public var training: FeatureRewardModel.TrainingSummary
-    }
-
-    public static let specificationName = "riposte_reward.json"
+    public typealias Specification = AdapterRewardSpecification
 
     public let specification: Specification
     public let body: FrozenBody
     public let layout: AdapterLayout
     public let parameters: [Float]
     public let fingerprint: String
+    /// Ends sequences without being read, as in transformers: the head reads the last token
+    /// that is not padding, also where a conversation really ends with that token.
+    public let padding: TokenID?
+    public let outputNames: [String]
+    /// An adapter of another program: nothing says how its scores are to be read.
+    public let readsWholeConversations: Bool
     private let pass: Mutex<Pass>
 
     /// What changes while scoring.
@@ -42,12 +33,18 @@ public final class LoRARewardModel: RewardModel {
 
     init(
         specification: Specification, body: FrozenBody, layout: AdapterLayout,
-        parameters: [Float], threads: Int = 0
+        parameters: [Float], padding: TokenID? = nil, outputNames: [String]? = nil,
+        isForeign: Bool = false, threads: Int = 0
     ) {
         self.specification = specification
         self.body = body
         self.layout = layout
         self.parameters = parameters
+        self.padding = padding
+        self.outputNames =
+            outputNames
+            ?? (layout.headRows == 1 ? ["reward"] : (0..<layout.headRows).map { "LABEL_\($0)" })
+        readsWholeConversations = isForeign
         fingerprint = parameters.withUnsafeBytes { SHA256.hex(of: Data($0)) }
         pass = Mutex(
             Pass(
@@ -56,45 +53,46 @@ public final class LoRARewardModel: RewardModel {
     }
 
     /// Reads an adapter's folder over a base model. A `SEQ_CLS` adapter of others, without our
-    /// file, scores unshifted, with a spread of 1.
-    public convenience init(folder: String, body: FrozenBody, base: ModelInfo, threads: Int = 0)
-        throws
-    {
-        let adapter = try PEFTAdapter(folder: folder)
+    /// file, scores unshifted, with a spread of 1; one that has no head of its own gets that of
+    /// a sequence-classification base.
+    public convenience init(folder: String, files: ModelFiles, threads: Int = 0) throws {
+        var adapter = try PEFTAdapter(folder: folder)
+        if adapter.head == nil, case .huggingFace(let base) = files.tokenizerSource,
+            let head = try base.tensor(SequenceClassifier.headName)
+        {
+            adapter.head = .init(shape: head.shape, values: head.floats())
+        }
         guard let head = adapter.head else {
             throw TrainingError.invalidHead(
                 path: folder, reason: "it has no \(PEFTAdapter.headKey), so it gives no score")
         }
-        guard head.shape.count == 2, head.shape[0] == 1 else {
+        guard head.shape.count == 2, head.shape[0] >= 1 else {
             throw TrainingError.invalidHead(
-                path: folder, reason: "its head has \(head.shape) numbers, and a reward has one row"
-            )
+                path: folder, reason: "its head is of shape \(head.shape), not [labels, width]")
         }
+        let body = try FrozenBody(architecture: files.architecture, weights: files.weights)
         let layout = AdapterLayout(
             body: body, rank: adapter.rank, alpha: adapter.scale * Float(adapter.rank),
-            headRows: 1)
+            headRows: head.shape[0])
         let parameters = try adapter.parameters(layout, body: body, path: folder)
+        let own = try Specification.read(folder: folder)
         self.init(
-            specification: try Self.specification(folder: folder, base: base), body: body,
-            layout: layout, parameters: parameters, threads: threads)
+            specification: own
+                ?? Specification(
+                    name: URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent,
+                    baseModel: files.info.name, baseFingerprint: files.info.fingerprint,
+                    chatTemplateHash: nil, maxPromptTokens: nil, maxReplyTokens: nil, shift: 0,
+                    scale: RewardScale(mean: 0, spread: 1),
+                    training: RewardTraining(method: "lora")),
+            body: body, layout: layout, parameters: parameters,
+            padding: try files.paddingToken(), isForeign: own == nil, threads: threads)
     }
 
-    private static func specification(folder: String, base: ModelInfo) throws -> Specification {
-        let path = folder + "/" + specificationName
-        guard let data = FileManager.default.contents(atPath: path) else {
-            return Specification(
-                name: URL(fileURLWithPath: folder).lastPathComponent, createdAt: Date(),
-                baseModel: base.name, baseFingerprint: base.fingerprint, chatTemplateHash: nil,
-                maxPromptTokens: nil, maxReplyTokens: nil, shift: 0,
-                scale: RewardScale(mean: 0, spread: 1),
-                training: FeatureRewardModel.TrainingSummary(method: "lora"))
-        }
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        do { return try decoder.decode(Specification.self, from: data) } catch {
-            throw TrainingError.invalidHead(
-                path: path, reason: "it lacks fields that this version writes")
-        }
+    /// Opens a folder over the model in use; what a ``RewardLibrary`` is given.
+    public static let opener: RewardLibrary.AdapterOpener = { folder, model in
+        let files = try ModelFiles.open(path: model.info.path)
+        defer { files.releasePages() }
+        return try LoRARewardModel(folder: folder, files: files)
     }
 
     /// Writes the adapter's folder.
@@ -103,39 +101,26 @@ public final class LoRARewardModel: RewardModel {
             layout: layout, body: body, parameters: parameters, task: .sequenceClassification,
             baseModel: specification.baseModel
         ).write(folder: folder)
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(
-            try encoder.encode(specification), to: folder + "/" + Self.specificationName)
+        try specification.write(folder: folder)
     }
 
-    public func check(_ model: LoadedModel) throws -> [String] {
-        guard model.info.fingerprint == specification.baseFingerprint else {
-            throw EngineError.rewardMismatch(
-                reward: name,
-                expected:
-                    "\(specification.baseModel) (\(specification.baseFingerprint.prefix(12)))",
-                found: "\(model.info.name) (\(model.info.fingerprint.prefix(12)))")
-        }
-        guard let expected = specification.chatTemplateHash, model.chatTemplateHash != expected
-        else { return [] }
-        return [
-            "The reward model \(name) was trained with another chat template; "
-                + "its scores may not mean the same here."
-        ]
-    }
+    public func check(_ model: LoadedModel) throws -> [String] { try specification.check(model) }
 
     /// The source is not asked: an adapter changes the states of every layer.
     public func score(
         prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
     ) throws -> [Double] {
-        try scores(prompt: prompt, replies: replies)
+        try outputs(prompt: prompt, replies: replies, with: source).map { $0[0] }
     }
 
-    public func scores(prompt: [TokenID], replies: [[TokenID]]) throws -> [Double] {
+    public func outputs(
+        prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
+    ) throws -> [[Double]] {
         let prompt = Array(prompt.suffix(specification.maxPromptTokens ?? prompt.count))
-        let replies = replies.map { Array($0.prefix(specification.maxReplyTokens ?? $0.count)) }
+        let replies = replies.map {
+            Self.read(
+                $0, most: specification.maxReplyTokens, padding: padding, isAlone: prompt.isEmpty)
+        }
         guard !prompt.isEmpty || replies.allSatisfy({ !$0.isEmpty }) else {
             throw TrainingError.invalidHead(
                 path: name, reason: "an empty reply to an empty prompt has no score")
@@ -143,6 +128,27 @@ public final class LoRARewardModel: RewardModel {
         var batch = TreeBatch()
         batch.append(prompt: prompt, replies: replies)
         let outputs = pass.withLock { $0.pass.scores(batch, parameters: $0.parameters) }
-        return outputs.map { Double($0[0]) + specification.shift }
+        return outputs.map { $0.map { Double($0) + specification.shift } }
+    }
+
+    public func scores(prompt: [TokenID], replies: [[TokenID]]) throws -> [Double] {
+        try outputs(prompt: prompt, replies: replies, with: NoStates()).map { $0[0] }
+    }
+
+    /// The part of a reply that is read: at most so many tokens, without padding at the end.
+    /// Something is left of a reply that stands alone; others may be read at their prompt's end.
+    static func read(
+        _ reply: [TokenID], most: Int?, padding: TokenID?, isAlone: Bool = false
+    ) -> [TokenID] {
+        var ids = Array(reply.prefix(most ?? reply.count))
+        while ids.count > (isAlone ? 1 : 0), let padding, ids.last == padding { ids.removeLast() }
+        return ids
+    }
+
+    /// Stands in for the source that an adapter does not need.
+    private struct NoStates: HiddenStateSource {
+        func hiddenStates(prompt: [TokenID], replies: [[TokenID]], layers: [Int]) -> [[[Float]]] {
+            preconditionFailure("an adapter computes its own states")
+        }
     }
 }

@@ -60,6 +60,9 @@ public struct LoRARewardTrainer {
 
     public var options: Options
     public var threads = 0
+    /// The base model's padding token, which is not read at the end of a reply, so that
+    /// transformers, which passes over it, gives the same scores.
+    public var padding: TokenID?
     /// Where the run saves its state; it goes on from there where the file exists.
     public var checkpointPath: String?
 
@@ -144,7 +147,7 @@ public struct LoRARewardTrainer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         var text = String(decoding: try encoder.encode(options), as: UTF8.self)
-        text += model.info.fingerprint
+        text += "\(model.info.fingerprint) \(String(describing: padding))"
         for example in examples {
             text += "\(example.promptKey)\(example.replies)\(example.weight)"
             for item in example.judgements {
@@ -159,7 +162,11 @@ public struct LoRARewardTrainer {
     private func cut(_ example: RewardExample) -> (prompt: [TokenID], replies: [[TokenID]]) {
         (
             Array(example.prompt.suffix(options.maxPromptTokens)),
-            example.replies.map { Array($0.prefix(options.maxReplyTokens)) }
+            example.replies.map {
+                LoRARewardModel.read(
+                    $0, most: options.maxReplyTokens, padding: padding,
+                    isAlone: example.prompt.isEmpty)
+            }
         )
     }
 
@@ -249,7 +256,7 @@ public struct LoRARewardTrainer {
         let spread = (square / Double(max(1, scores.count))).squareRoot()
         var sources: [String: Int] = [:]
         for index in split.training { sources[examples[index].source, default: 0] += 1 }
-        let summary = FeatureRewardModel.TrainingSummary(
+        let summary = RewardTraining(
             method: "lora", sources: sources,
             prompts: Set(split.training.map { table.prompts[$0] }).count,
             pairs: fitting.items.count, regularization: Double(options.decay),
@@ -269,7 +276,7 @@ public struct LoRARewardTrainer {
             shift: -mean, scale: RewardScale(mean: 0, spread: spread), training: summary)
         return LoRARewardModel(
             specification: specification, body: body, layout: layout,
-            parameters: fitting.parameters.array, threads: threads)
+            parameters: fitting.parameters.array, padding: padding, threads: threads)
     }
 }
 

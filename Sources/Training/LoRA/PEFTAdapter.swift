@@ -61,12 +61,21 @@ public struct PEFTAdapter: Sendable {
         alpha = config.lora_alpha
         usesRankStabilization = config.use_rslora ?? false
         baseModel = config.base_model_name_or_path
-        head = file.tensors[Self.headKey]
-        tensors = file.tensors.filter { $0.key != Self.headKey }
+        let headKeys = Set(file.tensors.keys.filter(Self.isHeadKey))
+        head = headKeys.sorted().first { !$0.contains("original_module") }
+            .flatMap { file.tensors[$0] }
+        tensors = file.tensors.filter { !headKeys.contains($0.key) }
         metadata = file.metadata
         for (name, entry) in file.tensors where !entry.values.allSatisfy(\.isFinite) {
             throw fail("tensor \(name) has a number that is not finite")
         }
+    }
+
+    /// `base_model.model.score.weight`, and with what versions of PEFT put between: the name of
+    /// the adapter and `modules_to_save`.
+    private static func isHeadKey(_ key: String) -> Bool {
+        key.hasSuffix(".weight") && !key.contains(".lora_")
+            && key.split(separator: ".").contains("score")
     }
 
     private struct Config: Decodable {

@@ -166,7 +166,7 @@ public struct FeatureRewardTrainer {
     private func summary(
         _ examples: [RewardExample], _ table: RewardTable, _ result: FeatureSearch.Result,
         _ evaluation: RewardEvaluation
-    ) -> FeatureRewardModel.TrainingSummary {
+    ) -> RewardTraining {
         var sources: [String: Int] = [:]
         for example in examples { sources[example.source, default: 0] += 1 }
         let stable = result.foldChoices.count { $0.blocks == result.choice.blocks }

@@ -6,9 +6,26 @@ extension RewardExample {
     ///
     /// The prompt's ids are the recorded ones where this model made them, else the model's
     /// chat template makes them of the messages. Every reply ends with the end-of-turn token.
-    /// - Parameter source: name of the data, for the card.
+    /// - Parameters:
+    ///   - source: name of the data, for the card.
+    ///   - isWhole: for reward models that read whole conversations: the prompt is empty, and
+    ///     each reply is the conversation that it finishes.
     /// - Throws: ``EngineError`` where the model has no tokenizer or its chat template refuses.
-    public init(_ item: PreferenceItem, source: String, model: LoadedModel) throws {
+    public init(
+        _ item: PreferenceItem, source: String, model: LoadedModel, isWhole: Bool = false
+    ) throws {
+        let judgements = item.preferences.map {
+            Judgement(first: $0.better, second: $0.worse, target: $0.isTie ? 0.5 : 1)
+        }
+        let lengths = item.replies.map(\.text.count)
+        if isWhole {
+            self.init(
+                promptKey: item.promptKey, source: source, prompt: [],
+                replies: try item.replies.map {
+                    try model.conversationIDs(item.prompt, reply: $0.text, isPlain: item.isPlain)
+                }, lengths: lengths, judgements: judgements)
+            return
+        }
         guard let tokenizer = model.tokenizer else {
             throw EngineError.noTokenizer(model: model.info.name)
         }
@@ -28,9 +45,6 @@ extension RewardExample {
                 return model.normalized(
                     reply: sampled ?? tokenizer.encode(reply.text), endsTurn: true)
             },
-            lengths: item.replies.map(\.text.count),
-            judgements: item.preferences.map {
-                Judgement(first: $0.better, second: $0.worse, target: $0.isTie ? 0.5 : 1)
-            })
+            lengths: lengths, judgements: judgements)
     }
 }

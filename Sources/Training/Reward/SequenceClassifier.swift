@@ -4,15 +4,23 @@ import LanguageModel
 
 /// A published reward model or classifier: a Hugging Face folder of a
 /// `…ForSequenceClassification` checkpoint. Its head `score.weight` [labels, width] reads the
-/// state after the output norm at the last token.
-///
-/// Lengths are kept explicitly, so a padding token that is also the end-of-turn token (SmolLM2)
-/// cannot be mistaken for padding.
-public final class SequenceClassifier {
-    public let loaded: LoadedModel
+/// state after the output norm at the last token that is not padding, as in transformers: with
+/// a padding token that is also the end of a turn, a conversation that ends with it is read at
+/// the token before.
+public struct SequenceClassifier: RewardModel {
+    static let headName = "score.weight"
+
+    public let name: String
+    public let fingerprint: String
+    /// Nothing is known of the scores of a published model.
+    public let scale = RewardScale(mean: 0, spread: 1)
     /// Names of the head's rows, from `id2label`.
-    public let labels: [String]
-    private let generator: any HiddenStateSource
+    public let outputNames: [String]
+    public let padding: TokenID?
+    public var addsEndOfTurn: Bool { false }
+    public var readsWholeConversations: Bool { true }
+    private let baseFingerprint: String
+    private let layerCount: Int
     private let head: [Float]
     private let width: Int
 
@@ -26,35 +34,90 @@ public final class SequenceClassifier {
         }
     }
 
+    /// The head of a folder that is itself the body.
+    ///
     /// - Throws: ``TrainingError/invalidHead(path:reason:)`` where the head is missing or does
     ///   not fit the body.
-    public init(folder: String, loaded: LoadedModel, generator: any HiddenStateSource) throws {
-        func fail(_ reason: String) -> TrainingError { .invalidHead(path: folder, reason: reason) }
+    public init(folder: String, info: ModelInfo) throws {
         let files = try SafetensorsFolder(path: folder)
-        guard let tensor = try files.tensor("score.weight") else {
-            throw fail("it has no score.weight, so it gives no score")
-        }
-        width = loaded.info.embeddingWidth
-        guard tensor.shape.count == 2, tensor.columns == width, tensor.rows >= 1 else {
-            throw fail("score.weight is \(tensor.shape), and the body is \(width) wide")
-        }
-        head = tensor.floats()
-        guard head.allSatisfy(\.isFinite) else {
-            throw fail("score.weight has a number that is not finite")
+        guard let tensor = try files.tensor(Self.headName) else {
+            throw TrainingError.invalidHead(
+                path: folder, reason: "it has no \(Self.headName), so it gives no score")
         }
         let names = files.config["id2label"]
-        labels = (0..<tensor.rows).map { names?["\($0)"]?.string ?? "LABEL_\($0)" }
-        self.loaded = loaded
-        self.generator = generator
+        try self.init(
+            head: .init(shape: tensor.shape, values: tensor.floats()), path: folder, info: info,
+            padding: files.config["pad_token_id"]?.int.flatMap { TokenID(exactly: $0) }
+        ) { names?["\($0)"]?.string }
     }
 
-    /// Head outputs at the last token of each sequence; what the sequences begin with together
-    /// is read once.
-    public func outputs(_ sequences: [[TokenID]]) throws -> [[Float]] {
+    /// A file with nothing but `score.weight`, over any body: what lies beside a GGUF file.
+    public init(file: String, body: ModelFiles) throws {
+        let tensors = try SafetensorsFile(contentsOf: file).tensors
+        guard let head = tensors[Self.headName] else {
+            throw TrainingError.invalidHead(
+                path: file, reason: "it has no \(Self.headName), so it gives no score")
+        }
+        try self.init(
+            head: head, path: file, info: body.info, padding: try body.paddingToken()
+        ) { _ in nil }
+    }
+
+    /// Whether a file is such a head.
+    public static func isHead(file: String) -> Bool {
+        (try? SafetensorsFile(contentsOf: file).tensors[headName]) != nil
+    }
+
+    private init(
+        head tensor: SafetensorsFile.Entry, path: String, info: ModelInfo, padding: TokenID?,
+        label: (Int) -> String?
+    ) throws {
+        func fail(_ reason: String) -> TrainingError { .invalidHead(path: path, reason: reason) }
+        width = info.embeddingWidth
+        guard tensor.shape.count == 2, tensor.shape[1] == width, tensor.shape[0] >= 1 else {
+            throw fail("\(Self.headName) is \(tensor.shape), and the body is \(width) wide")
+        }
+        head = tensor.values
+        guard head.allSatisfy(\.isFinite) else {
+            throw fail("\(Self.headName) has a number that is not finite")
+        }
+        name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+        outputNames = (0..<tensor.shape[0]).map { label($0) ?? "LABEL_\($0)" }
+        fingerprint = head.withUnsafeBytes {
+            SHA256.hex(of: Data($0) + Data(info.fingerprint.utf8))
+        }
+        baseFingerprint = info.fingerprint
+        layerCount = info.layerCount
+        self.padding = padding
+    }
+
+    public func check(_ model: LoadedModel) throws -> [String] {
+        guard model.info.fingerprint == baseFingerprint else {
+            throw EngineError.rewardMismatch(
+                reward: name, expected: "its own body",
+                found: "\(model.info.name) (\(model.info.fingerprint.prefix(12)))")
+        }
+        return model.tokenizer != nil && model.chatRenderer == nil
+            ? ["\(name) has no chat template; messages are read as plain text."] : []
+    }
+
+    public func score(
+        prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
+    ) throws -> [Double] {
+        try outputs(prompt: prompt, replies: replies, with: source).map { $0[0] }
+    }
+
+    /// Head outputs for each reply; what the sequences begin with together is read once.
+    public func outputs(
+        prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
+    ) throws -> [[Double]] {
+        let sequences = replies.map {
+            LoRARewardModel.read(prompt + $0, most: nil, padding: padding, isAlone: true)
+        }
         guard let first = sequences.first else { return [] }
         guard sequences.allSatisfy({ !$0.isEmpty }) else {
             throw TrainingError.invalidHead(
-                path: loaded.info.path, reason: "an empty sequence has no score")
+                path: name, reason: "an empty sequence has no score")
         }
         var shared = first.count
         for sequence in sequences {
@@ -62,36 +125,18 @@ public final class SequenceClassifier {
         }
         // Every sequence keeps a token of its own to be read at.
         shared = min(shared, sequences.map(\.count).min()! - 1)
-        let states = try generator.hiddenStates(
+        let states = try source.hiddenStates(
             prompt: Array(first.prefix(shared)), replies: sequences.map { Array($0[shared...]) },
-            layers: [loaded.info.layerCount])
+            layers: [layerCount])
         return states.map { layers in
             let last = layers[0].suffix(width)
-            return labels.indices.map { label in
+            return outputNames.indices.map { label in
                 var sum = 0.0
                 for (x, w) in zip(last, head[label * width..<(label + 1) * width]) {
                     sum += Double(x) * Double(w)
                 }
-                return Float(sum)
+                return sum
             }
         }
-    }
-
-    /// Scores of replies to messages, through the model's own chat template, as a whole
-    /// conversation; the first row of the head.
-    public func scores(messages: [ChatMessage], replies: [String]) throws -> [Double] {
-        guard let tokenizer = loaded.tokenizer else {
-            throw EngineError.noTokenizer(model: loaded.info.name)
-        }
-        guard let renderer = loaded.chatRenderer else {
-            throw EngineError.noChatTemplate(model: loaded.info.name)
-        }
-        let sequences = try replies.map { reply in
-            tokenizer.encode(
-                try renderer.render(
-                    messages + [ChatMessage(role: "assistant", content: reply)],
-                    addGenerationPrompt: false))
-        }
-        return try outputs(sequences).map { Double($0[0]) }
     }
 }
