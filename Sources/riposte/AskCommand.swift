@@ -27,7 +27,18 @@ struct AskCommand: AsyncParsableCommand {
             valueName: "path|name"))
     var reward: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "With --best: draw the best reward of n replies against n, with the bound of the KL "
+                + "divergence that choosing costs, as SVG.", valueName: "file.svg"))
+    var picture: String?
+
     @Flag(help: "Print one JSON object with everything about the replies.") var json = false
+
+    func validate() throws {
+        try Chart.validate(picture)
+        if picture != nil, !best { throw ValidationError("--picture goes with --best") }
+    }
 
     func run() async throws {
         let question = Message(
@@ -107,6 +118,7 @@ struct AskCommand: AsyncParsableCommand {
                 } ?? []
         }
         if best { report.orderByReward() }
+        if let picture { try report.bestOfNChart?.write(to: picture) }
         if json {
             StandardOutput.json(report.json)
         } else if !isStreaming || !template.labels.isEmpty {

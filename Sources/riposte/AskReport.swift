@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import LanguageModel
 
 /// What `ask` found out.
@@ -30,6 +31,53 @@ struct AskReport {
         let order = rewards.indices.sorted { (rewards[$0], $1) > (rewards[$1], $0) }
         replies = order.map { replies[$0] }
         self.rewards = order.map { rewards[$0] }
+    }
+
+    /// The expected reward of the best of k of these replies, k = 1 … n, by the bound of the KL
+    /// divergence from plain sampling: log k − (k − 1)/k. Nil where nothing was scored.
+    var bestOfNChart: Chart? {
+        guard let rewards, let rewardModel, !rewards.isEmpty else { return nil }
+        let curve = Self.expectedBest(rewards)
+        let points = curve.enumerated().map { index, reward in
+            (x: bestOfNBound(index + 1), y: reward)
+        }
+        let low = min(rewards.min()!, 0)
+        let high = max(rewards.max()!, low + 1e-6)
+        return Chart(
+            title: "Best of \(rewards.count) by \(rewardModel.name)",
+            xLabel: "KL bound log n − (n − 1)/n, nats, for n = 1 … \(rewards.count)",
+            yLabel: "reward", x: 0...max(points.last!.x, 0.1), y: low...high,
+            series: [
+                Chart.Series(
+                    name: "expected reward of the best of n", look: .line, color: "#1f77b4",
+                    points: points),
+                Chart.Series(
+                    name: "n = 1, 2, 3, …", look: .points, color: "#1f77b4", points: points),
+                Chart.Series(
+                    name: "mean over plain sampling", look: .dashes, color: "#888888",
+                    points: [(0, curve[0]), (max(points.last!.x, 0.1), curve[0])]),
+            ])
+    }
+
+    /// Mean of the maximum over all subsets of each size: with rewards ascending, reward i
+    /// (from 0) is the largest of C(i, k − 1) of the C(n, k) subsets of size k.
+    static func expectedBest(_ rewards: [Double]) -> [Double] {
+        let sorted = rewards.sorted()
+        let n = sorted.count
+        return (1...n).map { k in
+            // Share of the subsets whose largest is the last: k/n; and downwards from there.
+            var share = Double(k) / Double(n)
+            var sum = 0.0
+            for i in stride(from: n - 1, through: k - 1, by: -1) {
+                sum += share * sorted[i]
+                if i > 0 { share *= Double(i - k + 1) / Double(i) }
+            }
+            return sum
+        }
+    }
+
+    private func bestOfNBound(_ n: Int) -> Double {
+        log(Double(n)) - Double(n - 1) / Double(n)
     }
 
     /// The text of the first reply.

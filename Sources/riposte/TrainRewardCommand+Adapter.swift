@@ -39,7 +39,7 @@ extension TrainRewardCommand {
         let body = try FrozenBody(architecture: files.architecture, weights: files.weights)
         files.releasePages()
         let library = RewardLibrary(paths: Paths())
-        let name = self.name ?? freeName(in: library)
+        let name = modelName(in: library)
         let folder = output.map(Paths.expand) ?? library.adapterPath(of: name)
         let checkpoint = folder + ".checkpoint.safetensors"
         var trainer = LoRARewardTrainer()

@@ -63,7 +63,7 @@ struct TrainRewardCommand: ParsableCommand {
         if method == .lora { return try trainAdapter(examples, session) }
         var options = FeatureRewardTrainer.Options()
         let library = RewardLibrary(paths: Paths())
-        options.name = name ?? freeName(in: library)
+        options.name = modelName(in: library)
         options.layers = try layerList()
         options.ties = ties
         options.search.seed = seed
@@ -113,6 +113,14 @@ struct TrainRewardCommand: ParsableCommand {
             ? "rankings" : String(item.origin.prefix { $0 != ":" })
     }
 
+    /// The name that was given, that of the file that was asked for, or a free one.
+    func modelName(in library: RewardLibrary) -> String {
+        if let name { return name }
+        guard let output else { return freeName(in: library) }
+        let file = URL(fileURLWithPath: Paths.expand(output)).standardizedFileURL.lastPathComponent
+        return file.hasSuffix(".safetensors") ? String(file.dropLast(12)) : file
+    }
+
     /// `features`, `features-2`, …: an older reward model is never written over unasked.
     func freeName(in library: RewardLibrary) -> String {
         let taken = Set(library.list().map(\.name))
@@ -129,10 +137,9 @@ struct TrainRewardCommand: ParsableCommand {
         let held = outcome.heldOut
         guard json else {
             StandardOutput.write(held.text)
-            let features = outcome.model.specification.features
-                .map { "layer \($0.layer) \($0.pooling.rawValue)" }.joined(separator: ", ")
             StandardOutput.line(
-                "features: \(features), regularization \(outcome.choice.regularization)")
+                "\(outcome.model.specification.method), regularization "
+                    + "\(outcome.choice.regularization)")
             StandardOutput.line(
                 "written to \(path)" + (isActive ? "; it scores replies from now on" : ""))
             return

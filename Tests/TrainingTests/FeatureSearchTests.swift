@@ -3,8 +3,8 @@ import Testing
 @testable import Training
 
 struct FeatureSearchTests {
-    /// Two kinds of two blocks of 6 numbers; only block 1 (kind 0) and block 2 (kind 1) know
-    /// anything about the judgements.
+    /// Four blocks of 6 numbers, a unit each; only blocks 1 and 2 know anything about the
+    /// judgements.
     private func problem(prompts: Int, noise: Double, seed: UInt64) -> (
         [FeatureSearch.Block], [Comparison]
     ) {
@@ -12,7 +12,7 @@ struct FeatureSearchTests {
         let rows = prompts * 2
         let values = (0..<4).map { _ in (0..<rows * 6).map { _ in Float(random.normal()) } }
         let blocks = values.enumerated().map {
-            FeatureSearch.Block(kind: $0 / 2, width: 6, values: $1)
+            FeatureSearch.Block(unit: $0, width: 6, values: $1)
         }
         let comparisons = (0..<prompts).map { prompt in
             func quality(_ row: Int) -> Double {
@@ -27,15 +27,25 @@ struct FeatureSearchTests {
 
     @Test func findsTheBlocksThatKnow() throws {
         let (blocks, comparisons) = problem(prompts: 200, noise: 0.3, seed: 1)
-        var options = FeatureSearch.Options()
-        options.maxBlocksOfAKind = 1
-        let result = try FeatureSearch(
-            blocks: blocks, comparisons: comparisons, options: options
-        ).run()
+        let result = try FeatureSearch(blocks: blocks, comparisons: comparisons).run()
         #expect(result.choice.blocks == [1, 2])
         #expect(result.weights.count == 12)
         let right = zip(result.heldOutMargins, comparisons).count { ($0 > 0) == ($1.target == 1) }
         #expect(Double(right) / 200 > 0.85)
+    }
+
+    /// A block that is always there, and barely penalised, is in every choice; its weight comes
+    /// back for the values as they are.
+    @Test func fixedBlockIsAlwaysThere() throws {
+        var (blocks, comparisons) = problem(prompts: 200, noise: 0.3, seed: 1)
+        blocks[2].unit = nil
+        blocks[2].scale = 10
+        let result = try FeatureSearch(blocks: blocks, comparisons: comparisons).run()
+        #expect(result.choice.blocks == [1, 2])
+        #expect(result.foldChoices.allSatisfy { $0.blocks.contains(2) })
+        // Both know equally much; the one that is held down less gets the larger weight.
+        #expect(result.weights[9] > 1.2 * result.weights[0])
+        #expect(result.weights[9] < 5 * result.weights[0])
     }
 
     /// Selection among many useless features must not make the reported figure look good.

@@ -50,7 +50,7 @@ extension FeatureRewardModel {
         guard !specification.features.isEmpty, specification.features.count <= 1024,
             (1...1_000_000).contains(specification.embeddingWidth)
         else { throw fail("its specification names no feature") }
-        let width = specification.features.count * specification.embeddingWidth
+        let width = specification.width
 
         func floats(_ name: String, _ entry: FileHeader.Tensor, count: Int) throws -> [Float] {
             guard entry.dtype == "F32", entry.shape == [count], entry.offsets.count == 2,

@@ -1,3 +1,4 @@
+import Foundation
 import LanguageModel
 
 extension FeatureRewardModel {
@@ -15,20 +16,26 @@ extension FeatureRewardModel {
     /// Pools the hidden states of replies to one prompt, in the order of `features`. An empty
     /// reply is read as the prompt's last token.
     ///
-    /// - Returns: for each reply `features.count * embeddingWidth` floats.
+    /// - Returns: for each reply the features' vectors, one after another.
     public static func featureVectors(
         prompt: [TokenID], replies: [[TokenID]], _ features: [Feature], embeddingWidth: Int,
         maxPromptTokens: Int? = nil, maxReplyTokens: Int? = nil,
         with source: any HiddenStateSource
     ) throws -> [[Float]] {
+        let counts = replies.map(\.count)
         let prompt = Array(prompt.suffix(maxPromptTokens ?? prompt.count))
         let replies = replies.map { Array($0.prefix(maxReplyTokens ?? $0.count)) }
-        let layers = Array(Set(features.map(\.layer))).sorted()
+        let layers = Array(Set(features.filter { $0.pooling != .length }.map(\.layer))).sorted()
         let states = try source.hiddenStates(prompt: prompt, replies: replies, layers: layers)
-        return states.map { reply in
+        return states.enumerated().map { number, reply in
             var vector: [Float] = []
             vector.reserveCapacity(features.count * embeddingWidth)
             for feature in features {
+                if feature.pooling == .length {
+                    let count = Float(counts[number])
+                    vector += [log(1 + count), count / 100]
+                    continue
+                }
                 let rows = reply[layers.firstIndex(of: feature.layer)!]
                 vector += pool(rows, width: embeddingWidth, feature.pooling)
             }
@@ -41,6 +48,8 @@ extension FeatureRewardModel {
         let count = width == 0 ? 0 : rows.count / width
         guard count > 0 else { return [Float](repeating: 0, count: width) }
         switch pooling {
+        case .length:
+            preconditionFailure("the length is not a state")
         case .lastToken:
             return Array(rows.suffix(width))
         case .mean:

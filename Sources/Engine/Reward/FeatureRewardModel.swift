@@ -11,6 +11,11 @@ public struct FeatureRewardModel: RewardModel, Equatable {
         case lastToken = "last"
         /// Mean of the states over the reply's tokens.
         case mean
+        /// No state, but two numbers: log(1 + n) and n/100 of the reply's n tokens.
+        case length
+
+        /// Those that pool hidden states.
+        public static let ofStates: [Pooling] = [.lastToken, .mean]
     }
 
     /// One pooled layer; `layer` counts blocks as ``Generator/hiddenStates(prompt:replies:layers:)``
@@ -22,6 +27,16 @@ public struct FeatureRewardModel: RewardModel, Equatable {
         public init(layer: Int, pooling: Pooling) {
             self.layer = layer
             self.pooling = pooling
+        }
+
+        /// The reply's length; it belongs to no layer.
+        public static let length = Feature(layer: 0, pooling: .length)
+
+        /// Numbers in the feature's vector.
+        public func width(embeddingWidth: Int) -> Int { pooling == .length ? 2 : embeddingWidth }
+
+        var text: String {
+            pooling == .length ? "length" : "layer \(layer) \(pooling.rawValue)"
         }
     }
 
@@ -65,10 +80,14 @@ public struct FeatureRewardModel: RewardModel, Equatable {
             self.training = training
         }
 
+        /// Length of a feature vector.
+        public var width: Int {
+            features.reduce(0) { $0 + $1.width(embeddingWidth: embeddingWidth) }
+        }
+
         public var method: String {
             "linear head on "
-                + features.map { "layer \($0.layer) \($0.pooling.rawValue)" }
-                .joined(separator: ", ")
+                + features.map(\.text).joined(separator: ", ")
         }
     }
 
@@ -85,13 +104,13 @@ public struct FeatureRewardModel: RewardModel, Equatable {
     public var scale: RewardScale { specification.scale }
     public var addsEndOfTurn: Bool { specification.addsEndOfTurn }
     /// Length of a feature vector.
-    public var width: Int { specification.features.count * specification.embeddingWidth }
+    public var width: Int { specification.width }
 
     public init(
         specification: Specification, mean: [Float], deviation: [Float], weights: [Float],
         bias: Float, fingerprint: String = ""
     ) {
-        let width = specification.features.count * specification.embeddingWidth
+        let width = specification.width
         precondition(
             mean.count == width && deviation.count == width && weights.count == width,
             "a head needs one mean, deviation and weight a feature")

@@ -97,7 +97,7 @@ public struct ClassifierHeadTrainer {
 
     private func candidateFeatures(_ layerCount: Int) -> [ClassifierHead.Feature] {
         let layers = options.layers ?? FeatureRewardTrainer.candidateLayers(of: layerCount)
-        return FeatureRewardModel.Pooling.allCases.flatMap { pooling in
+        return FeatureRewardModel.Pooling.ofStates.flatMap { pooling in
             layers.map { ClassifierHead.Feature(layer: $0, pooling: pooling) }
         }
     }
@@ -154,7 +154,7 @@ private struct Problem {
                 .sorted { $0.0.loss < $1.0.loss }.prefix(count).map { $0.0.blocks[0] }
         }
         for count in 1...3 {
-            let blocks = FeatureRewardModel.Pooling.allCases.flatMap { best($0, count) }.sorted()
+            let blocks = FeatureRewardModel.Pooling.ofStates.flatMap { best($0, count) }.sorted()
             if blocks.count > 1 { tried.append(judge(blocks)) }
             progress(0.6 + 0.4 * Double(count) / 3)
         }

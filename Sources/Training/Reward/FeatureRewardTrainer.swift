@@ -106,9 +106,11 @@ public struct FeatureRewardTrainer {
 
     private func candidateFeatures(layerCount: Int) -> [FeatureRewardModel.Feature] {
         let layers = options.layers ?? Self.candidateLayers(of: layerCount)
-        return FeatureRewardModel.Pooling.allCases.flatMap { pooling in
-            layers.map { FeatureRewardModel.Feature(layer: $0, pooling: pooling) }
-        }
+        return layers.flatMap { layer in
+            FeatureRewardModel.Pooling.ofStates.map {
+                FeatureRewardModel.Feature(layer: layer, pooling: $0)
+            }
+        } + [.length]
     }
 
     /// One block a feature, a row a reply.
@@ -118,7 +120,8 @@ public struct FeatureRewardTrainer {
     ) throws -> [FeatureSearch.Block] {
         var values = [[Float]](repeating: [], count: features.count)
         let rows = examples.reduce(0) { $0 + $1.replies.count }
-        for k in values.indices { values[k].reserveCapacity(rows * width) }
+        let widths = features.map { $0.width(embeddingWidth: width) }
+        for k in values.indices { values[k].reserveCapacity(rows * widths[k]) }
         for (done, example) in examples.enumerated() {
             try Task.checkCancellation()
             let vectors = try FeatureRewardModel.featureVectors(
@@ -126,13 +129,19 @@ public struct FeatureRewardTrainer {
                 embeddingWidth: width, maxPromptTokens: options.maxPromptTokens,
                 maxReplyTokens: options.maxReplyTokens, with: source)
             for vector in vectors {
-                for k in features.indices { values[k] += vector[k * width..<(k + 1) * width] }
+                var offset = 0
+                for k in features.indices {
+                    values[k] += vector[offset..<offset + widths[k]]
+                    offset += widths[k]
+                }
             }
             progress?(.reading(done: done + 1, total: examples.count))
         }
-        let kinds = FeatureRewardModel.Pooling.allCases
-        return zip(features, values).map {
-            .init(kind: kinds.firstIndex(of: $0.pooling)!, width: width, values: $1)
+        // Two numbers against hundreds: the penalty that holds those down is not for the length.
+        return features.indices.map { k in
+            features[k].pooling == .length
+                ? .init(unit: nil, width: widths[k], values: values[k], scale: 10)
+                : .init(unit: features[k].layer, width: widths[k], values: values[k])
         }
     }
 

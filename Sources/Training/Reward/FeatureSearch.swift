@@ -5,20 +5,25 @@
 /// chosen by an inner cross-validation on the other folds only, so the fold that judges had no
 /// say in the choice. The final choice uses an inner cross-validation over everything.
 ///
-/// Candidates grow in two stages: each pooled layer alone, then combinations of the best ones
-/// of different pooling. Standardisation uses all replies, without their judgements.
+/// Candidates grow in two stages: each unit (a layer with its poolings) alone, then the best of
+/// them together and the best one's poolings one by one. They are few on purpose: a choice among
+/// many of about equal merit costs more accuracy than it brings. Standardisation uses all
+/// replies, without their judgements.
 public struct FeatureSearch {
     /// A pooled layer: the vectors of all replies, row by row.
     public struct Block: Sendable {
-        /// Blocks of one kind (a pooling) compete; combinations take one of each kind.
-        public var kind: Int
+        /// Blocks of one unit (a layer) are tried together; nil is part of every candidate.
+        public var unit: Int?
         public var width: Int
         public var values: [Float]
+        /// Multiplies the standardised values; its square divides the penalty of the weights.
+        public var scale: Float
 
-        public init(kind: Int, width: Int, values: [Float]) {
-            self.kind = kind
+        public init(unit: Int?, width: Int, values: [Float], scale: Float = 1) {
+            self.unit = unit
             self.width = width
             self.values = values
+            self.scale = scale
         }
     }
 
@@ -27,8 +32,8 @@ public struct FeatureSearch {
         public var innerFolds = 5
         /// λ of ½ λ ‖w‖² beside the mean loss, on standardised features.
         public var regularizations: [Float] = [0.1, 0.3, 1, 3, 10, 30]
-        /// Most blocks of one kind that a combination may have.
-        public var maxBlocksOfAKind = 3
+        /// Most units that a combination may have.
+        public var maxUnits = 2
         public var seed: UInt64 = 0
         public var threads = 0
 
@@ -89,17 +94,18 @@ public struct FeatureSearch {
         let outerCount = (outer.max() ?? 0) + 1
         let splits = (-1..<outerCount).map { split(outer: $0, assignment: outer) }
 
-        // Stage 1: every block alone, for all splits.
+        // Stage 1: every unit alone, for all splits.
         var found = [[Choice]](repeating: [], count: splits.count)
-        for index in blocks.indices {
-            let scored = score(blocks: [index], splits: splits, among: Array(splits.indices))
+        for (done, unit) in units.enumerated() {
+            let scored = score(
+                blocks: members(of: [unit]), splits: splits, among: Array(splits.indices))
             for (s, choice) in scored { found[s].append(choice) }
-            progress?(0.4 * Double(index + 1) / Double(blocks.count))
+            progress?(0.4 * Double(done + 1) / Double(units.count))
         }
         // Stage 2: the best together, as each split sees them.
         var wanted: [[Int]: [Int]] = [:]
         for s in splits.indices {
-            for combination in combinations(from: found[s]) {
+            for combination in combinations(losses: found[s].map(\.loss)) {
                 wanted[combination, default: []].append(s)
             }
         }
@@ -120,7 +126,12 @@ public struct FeatureSearch {
                 heldOut[i] = margins[i]
             }
         }
-        let (weights, _) = fit(best[0]) { _ in true }
+        var (weights, _) = fit(best[0]) { _ in true }
+        var offset = 0
+        for index in best[0].blocks {
+            for k in offset..<offset + blocks[index].width { weights[k] *= blocks[index].scale }
+            offset += blocks[index].width
+        }
         progress?(1)
         return Result(
             choice: best[0], weights: weights, heldOutMargins: heldOut,
@@ -190,25 +201,38 @@ public struct FeatureSearch {
         }
     }
 
-    /// One of the two best of each kind together, and the best two and three of every kind at
-    /// once; nothing where there is one kind only.
-    private func combinations(from choices: [Choice]) -> [[Int]] {
-        let kinds = Set(blocks.map(\.kind)).sorted()
-        guard kinds.count > 1 else { return [] }
-        let best = kinds.map { kind in
-            choices.filter { blocks[$0.blocks[0]].kind == kind }
-                .sorted { $0.loss < $1.loss }.map { $0.blocks[0] }
-        }
-        var combinations: [[Int]] = [[]]
-        for ranked in best {
-            combinations = combinations.flatMap { head in ranked.prefix(2).map { head + [$0] } }
-        }
-        if options.maxBlocksOfAKind > 1 {
-            for count in 2...options.maxBlocksOfAKind {
-                combinations.append(best.flatMap { $0.prefix(count) })
+    private var units: [Int] { Set(blocks.compactMap(\.unit)).sorted() }
+
+    /// Blocks of units, with those that are always there.
+    private func members(of chosen: [Int]) -> [Int] {
+        blocks.indices.filter { index in blocks[index].unit.map(chosen.contains) ?? true }
+    }
+
+    /// What stage 2 tries: the best units together, two and more, and each block of the best
+    /// unit without the others.
+    ///
+    /// - Parameter losses: of each unit alone.
+    private func combinations(losses: [Double]) -> [[Int]] {
+        let units = units
+        let ranked = units.indices.sorted { losses[$0] < losses[$1] }.map { units[$0] }
+        var combinations: [[Int]] = []
+        for count in 2...max(2, options.maxUnits)
+        where count <= min(options.maxUnits, ranked.count) {
+            combinations.append(members(of: Array(ranked.prefix(count))))
+            // The second place is often a matter of chance.
+            if count < ranked.count {
+                combinations.append(
+                    members(of: Array(ranked.prefix(count - 1)) + [ranked[count]]))
             }
         }
-        return Array(Set(combinations.map { $0.sorted() }))
+        if let best = ranked.first {
+            let all = members(of: [best])
+            let own = all.filter { blocks[$0].unit == best }
+            if own.count > 1 {
+                combinations += own.map { kept in all.filter { !own.contains($0) || $0 == kept } }
+            }
+        }
+        return Array(Set(combinations))
     }
 
     private func fit(_ choice: Choice, where isTrained: (Int) -> Bool) -> ([Float], [Double]) {
@@ -238,6 +262,7 @@ public struct FeatureSearch {
             var offset = 0
             for index in indices {
                 let block = blocks[index]
+                let scale = block.scale
                 block.values.withUnsafeBufferPointer { values in
                     deviations[index].withUnsafeBufferPointer { deviation in
                         for (row, item) in comparisons.enumerated() {
@@ -245,7 +270,8 @@ public struct FeatureSearch {
                             let b = item.second * block.width
                             let to = row * width + offset
                             for k in 0..<block.width {
-                                out[to + k] = (values[a + k] - values[b + k]) / deviation[k]
+                                out[to + k] =
+                                    scale * (values[a + k] - values[b + k]) / deviation[k]
                             }
                         }
                     }
