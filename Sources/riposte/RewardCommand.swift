@@ -99,7 +99,7 @@ extension RewardSpecification {
     var card: String {
         var table = TextTable([])
         table.add(["name", name])
-        table.add(["made", minuteText(createdAt)])
+        if let createdAt { table.add(["made", minuteText(createdAt)]) }
         table.add([
             "base model",
             "\(baseModel) (\(baseFingerprint.prefix(12)))",

@@ -113,12 +113,10 @@ struct TrainRewardCommand: ParsableCommand {
             ? "rankings" : String(item.origin.prefix { $0 != ":" })
     }
 
-    /// The name that was given, that of the file that was asked for, or a free one.
+    /// The name that was given, or a free one. A file elsewhere goes by its own name, which is
+    /// not written into it: equal trainings give equal files.
     func modelName(in library: RewardLibrary) -> String {
-        if let name { return name }
-        guard let output else { return freeName(in: library) }
-        let file = URL(fileURLWithPath: Paths.expand(output)).standardizedFileURL.lastPathComponent
-        return file.hasSuffix(".safetensors") ? String(file.dropLast(12)) : file
+        name ?? (output == nil ? freeName(in: library) : method.rawValue)
     }
 
     /// `features`, `features-2`, …: an older reward model is never written over unasked.

@@ -2,10 +2,12 @@
 
 import json
 import random
+import struct
+import subprocess
 import unittest
 
 import tiny_gguf
-from riposte import SandboxCase, default_model, needs_model
+from riposte import BINARY, SandboxCase, default_model, needs_model
 
 
 def messages(*contents):
@@ -162,18 +164,114 @@ class Rewards(SandboxCase):
         rewards = [candidate["reward"] for candidate in asked["candidates"]]
         self.assertEqual(rewards, sorted(rewards, reverse=True))
         shown = self.succeed("reward", "show", "--json").json
-        self.assertEqual([entry["active"] for entry in shown], [True])
+        self.assertEqual([entry["name"] for entry in shown if entry["active"]], ["features"])
         self.succeed("reward", "use", "none")
-        self.assertEqual([entry["active"] for entry in self.succeed(
-            "reward", "show", "--json").json], [False])
+        self.assertFalse(any(
+            entry["active"] for entry in self.succeed("reward", "show", "--json").json))
 
     def test_same_seed_same_file(self):
         paths = [self.folder / "a.safetensors", self.folder / "b.safetensors"]
         for path in paths:
             self.train(self.data, "--seed", "3", "--output", path)
-        first, second = (self.succeed("reward", "score", "-m", self.model, "-r", path, self.data).out
-                         for path in paths)
+        first, second = (path.read_bytes() for path in paths)
         self.assertEqual(first, second)
+
+    def test_anything_published_scores(self):
+        """A head beside a body: its score of ids is the head times the last state."""
+        width = 64
+        header = json.dumps({"score.weight": {
+            "dtype": "F32", "shape": [1, width], "data_offsets": [0, 4 * width]}}).encode()
+        head = self.folder / "head.safetensors"
+        head.write_bytes(struct.pack("<Q", len(header)) + header
+                         + struct.pack(f"<{width}f", *[0.0] * width))
+        ids = self.write("ids.jsonl", json.dumps({"ids": [5, 6, 7]}) + "\n")
+        outcome = self.succeed("reward", "score", "-m", self.model, "-r", head, ids)
+        self.assertEqual(outcome.lines, [{"reward": 0}])
+
+    def lora(self, *arguments, **more):
+        return self.succeed(
+            "train", "reward", "-m", self.model, "--method", "lora", "--rank", "2", "--batch", "4",
+            "--epochs", "3", "--checkpoint-every", "2", "--learning-rate", "0.003", "--json",
+            self.data, *arguments, timeout=300, **more)
+
+    def test_adapter_is_trained_stopped_and_goes_on(self):
+        whole, again, stopped = (self.folder / name for name in ("whole", "again", "stopped"))
+        steps = self.lora("-o", whole).lines
+        done = steps[-1]
+        self.assertTrue(done["done"])
+        self.assertLess(steps[-3]["loss"] if "loss" in steps[-3] else 0, 1)
+        self.lora("-o", again)
+        for name in ("adapter_model.safetensors", "adapter_config.json", "riposte_reward.json"):
+            self.assertEqual((whole / name).read_bytes(), (again / name).read_bytes(), name)
+
+        arguments = ["train", "reward", "-m", self.model, "--method", "lora", "--rank", "2",
+                     "--batch", "4", "--epochs", "3", "--checkpoint-every", "2",
+                     "--learning-rate", "0.003", "--json", self.data, "-o", stopped]
+        with subprocess.Popen(
+            [BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, env=self.environment,
+        ) as process:
+            for line in process.stdout:
+                if json.loads(line).get("step", 0) >= 5:
+                    process.kill()
+                    break
+            process.stdout.close()
+            process.stderr.close()
+            process.wait(60)
+        self.assertFalse(stopped.exists())
+        first = next(line for line in self.lora("-o", stopped).lines if "loss" in line)
+        self.assertGreater(first["step"], 2)
+        self.assertEqual((whole / "adapter_model.safetensors").read_bytes(),
+                         (stopped / "adapter_model.safetensors").read_bytes())
+
+        scores = self.succeed("reward", "score", "-m", self.model, "-r", whole, self.data).lines
+        self.assertEqual(len(scores), 40)
+        verdict = self.succeed("reward", "eval", "-m", self.model, "-r", whole, self.data,
+                               "--against", again, "--picture", self.folder / "c.svg",
+                               "--json").json
+        self.assertEqual(verdict["paired"]["difference"], 0)
+        self.assertIn("<svg", (self.folder / "c.svg").read_text())
+        self.assertIn("LoRA", self.succeed("reward", "show", whole).out)
+
+    def test_loss_that_explodes_stops(self):
+        outcome = self.run_program(
+            "train", "reward", "-m", self.model, "--method", "lora", "--rank", "2", "--batch", "4",
+            "--epochs", "20", "--checkpoint-every", "1", "--learning-rate", "0.99",
+            "--head-learning-rate", "1e30", self.data, "-o", self.folder / "nan", timeout=300)
+        self.assertEqual(outcome.status, 1, repr(outcome))
+        self.assertIn("last good state", outcome.err)
+        self.assertFalse((self.folder / "nan").exists())
+
+    def test_labelled_lines(self):
+        self.train(self.data)
+        lines = self.succeed("reward", "score", "-m", self.model, "--label", self.data).lines
+        self.assertEqual(len(lines), 40)
+        original = [json.loads(line) for line in self.data.read_text().splitlines()]
+        for line, before in zip(lines, original):
+            self.assertLessEqual({"score_chosen", "score_rejected"}, set(line))
+            self.assertLessEqual(before.items(), line.items())
+        twice = self.write("twice.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        self.refuse("reward", "score", "-m", self.model, "--label", twice, status=1)
+
+    def test_classifier_on_head_and_adapter(self):
+        rows = [(f"{word} {number}", label) for number in range(40)
+                for word, label in (("please river", "good"), ("zzz boat", "bad"))]
+        texts = self.write("texts.tsv", "text\tlabel\n" + "".join(
+            f"{text}\t{label}\n" for text, label in rows))
+        head, adapter = self.folder / "head.safetensors", self.folder / "adapter"
+        done = self.succeed("train", "head", "-m", self.model, texts, "-o", head, "--json",
+                            timeout=300).lines[-1]
+        self.assertGreater(done["accuracy"], 0.9)
+        self.succeed("train", "head", "-m", self.model, "--method", "lora", texts, "-o", adapter,
+                     "--epochs", "2", "--json", timeout=300)
+        table = self.succeed("eval", "-m", self.model, texts, "--head", head, "--adapter", adapter,
+                             "--json", timeout=300).json
+        self.assertEqual([row["way"] for row in table], [
+            "zero-shot prompt", "zero-shot prompt, calibrated", "frozen head", "adapted body"])
+        self.assertGreater(table[2]["accuracy"], 0.9)
+        few = self.write("few.tsv", "a\tx\nb\tx\nc\ty\n")
+        outcome = self.refuse("train", "head", "-m", self.model, few, "-o", head, status=1)
+        self.assertIn('"y"', outcome.err)
 
     def test_rankings_are_learnt_from(self):
         report = self.succeed("rankings", "import", self.data, "--json").json

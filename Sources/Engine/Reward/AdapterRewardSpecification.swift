@@ -6,7 +6,8 @@ public struct AdapterRewardSpecification: RewardSpecification, Equatable, Codabl
     public static let fileName = "riposte_reward.json"
 
     public var name: String
-    public var createdAt: Date
+    /// Nil in what this program writes: equal trainings give equal files.
+    public var createdAt: Date?
     public var baseModel: String
     public var baseFingerprint: String
     public var chatTemplateHash: String?
@@ -20,7 +21,7 @@ public struct AdapterRewardSpecification: RewardSpecification, Equatable, Codabl
     public var method: String { "LoRA adapter and head" }
 
     public init(
-        name: String, createdAt: Date = Date(), baseModel: String, baseFingerprint: String,
+        name: String, createdAt: Date? = nil, baseModel: String, baseFingerprint: String,
         chatTemplateHash: String?, maxPromptTokens: Int?, maxReplyTokens: Int?, shift: Double,
         scale: RewardScale, training: RewardTraining
     ) {

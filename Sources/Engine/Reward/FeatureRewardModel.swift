@@ -43,7 +43,8 @@ public struct FeatureRewardModel: RewardModel, Equatable {
     /// Everything about the head but its numbers; the JSON header of the file.
     public struct Specification: RewardSpecification, Equatable, Codable {
         public var name: String
-        public var createdAt: Date
+        /// Nil in what this program writes: equal trainings give equal files.
+        public var createdAt: Date?
         public var baseModel: String
         /// ``ModelInfo/fingerprint`` of the base model.
         public var baseFingerprint: String
@@ -61,7 +62,7 @@ public struct FeatureRewardModel: RewardModel, Equatable {
         public var training: RewardTraining
 
         public init(
-            name: String, createdAt: Date = Date(), baseModel: String, baseFingerprint: String,
+            name: String, createdAt: Date? = nil, baseModel: String, baseFingerprint: String,
             chatTemplateHash: String?, embeddingWidth: Int, features: [Feature],
             addsEndOfTurn: Bool, maxPromptTokens: Int? = nil, maxReplyTokens: Int? = nil,
             scale: RewardScale, training: RewardTraining

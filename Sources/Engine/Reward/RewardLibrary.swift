@@ -105,7 +105,11 @@ public final class RewardLibrary: Sendable {
         }
         let key = "\(file)\n\(Self.date(file))"
         if let model = heads.withLock({ $0[key] }) { return model }
-        let model = try FeatureRewardModel(contentsOf: file)
+        var model = try FeatureRewardModel(contentsOf: file)
+        // The file's name tells apart what was trained alike.
+        let name = URL(fileURLWithPath: file).lastPathComponent
+        model.specification.name =
+            name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
         heads.withLock { $0[key] = model }
         return model
     }

@@ -62,7 +62,7 @@ extension RewardModel {
 /// how far to trust it.
 public protocol RewardSpecification: Sendable, Encodable {
     var name: String { get }
-    var createdAt: Date { get }
+    var createdAt: Date? { get }
     var baseModel: String { get }
     /// ``ModelInfo/fingerprint`` of the base model.
     var baseFingerprint: String { get }

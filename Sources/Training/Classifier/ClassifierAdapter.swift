@@ -7,7 +7,6 @@ import LanguageModel
 public final class ClassifierAdapter {
     public struct Specification: Sendable, Equatable, Codable {
         public var name: String
-        public var createdAt: Date
         public var baseModel: String
         public var baseFingerprint: String
         public var labels: [String]
@@ -191,7 +190,7 @@ public struct ClassifierAdapterTrainer {
         }
         let heldOut = evaluation(judges)
         let specification = ClassifierAdapter.Specification(
-            name: options.name, createdAt: Date(), baseModel: model.info.name,
+            name: options.name, baseModel: model.info.name,
             baseFingerprint: model.info.fingerprint, labels: labels, maxTokens: options.maxTokens,
             examples: training.count, heldOutAccuracy: heldOut.accuracy,
             heldOutInterval: heldOut.interval.map { [$0.lowerBound, $0.upperBound] })

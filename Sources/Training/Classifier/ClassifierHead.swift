@@ -12,7 +12,6 @@ public struct ClassifierHead: Sendable, Equatable {
 
     public struct Specification: Sendable, Equatable, Codable {
         public var name: String
-        public var createdAt: Date
         public var baseModel: String
         public var baseFingerprint: String
         public var labels: [String]

@@ -55,7 +55,7 @@ public struct ClassifierHeadTrainer {
         let choice = problem.search { progress(0.7 + 0.3 * $0) }
         let fitted = problem.fit(choice.blocks, choice.regularization)
         let specification = ClassifierHead.Specification(
-            name: options.name, createdAt: Date(), baseModel: model.info.name,
+            name: options.name, baseModel: model.info.name,
             baseFingerprint: model.info.fingerprint, labels: labels,
             embeddingWidth: model.info.embeddingWidth,
             features: choice.blocks.map { features[$0] }, maxTokens: options.maxTokens,

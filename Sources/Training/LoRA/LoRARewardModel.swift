@@ -75,12 +75,14 @@ public final class LoRARewardModel: RewardModel {
             body: body, rank: adapter.rank, alpha: adapter.scale * Float(adapter.rank),
             headRows: head.shape[0])
         let parameters = try adapter.parameters(layout, body: body, path: folder)
-        let own = try Specification.read(folder: folder)
+        let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
+        var own = try Specification.read(folder: folder)
+        own?.name = name
         self.init(
             specification: own
                 ?? Specification(
-                    name: URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent,
-                    baseModel: files.info.name, baseFingerprint: files.info.fingerprint,
+                    name: name, baseModel: files.info.name,
+                    baseFingerprint: files.info.fingerprint,
                     chatTemplateHash: nil, maxPromptTokens: nil, maxReplyTokens: nil, shift: 0,
                     scale: RewardScale(mean: 0, spread: 1),
                     training: RewardTraining(method: "lora")),

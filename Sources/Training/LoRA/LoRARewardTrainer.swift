@@ -270,7 +270,7 @@ public struct LoRARewardTrainer {
                     + "spread over the replies to \(sample.count) training prompts.",
             ])
         let specification = LoRARewardModel.Specification(
-            name: options.name, createdAt: Date(), baseModel: base.info.name,
+            name: options.name, baseModel: base.info.name,
             baseFingerprint: base.info.fingerprint, chatTemplateHash: base.chatTemplateHash,
             maxPromptTokens: options.maxPromptTokens, maxReplyTokens: options.maxReplyTokens,
             shift: -mean, scale: RewardScale(mean: 0, spread: spread), training: summary)
