@@ -78,15 +78,9 @@ struct ChatCommand: AsyncParsableCommand {
     private static func theme(_ name: String?, themes: String) throws -> Theme {
         let environment = ProcessInfo.processInfo.environment
         if let name = name ?? environment["RIPOSTE_THEME"] {
-            if let theme = Theme.builtIn(named: name) { return theme }
-            let path = [name, "\(themes)/\(name)"].first {
-                FileManager.default.fileExists(atPath: $0)
-            }
-            guard let path else {
-                let known = Theme.builtIn.map(\.name).joined(separator: ", ")
-                throw Failure("There is no theme \"\(name)\"; known are \(known), or give a file.")
-            }
-            return try ThemeFile.read(URL(filePath: path))
+            if let theme = try ThemeFile.named(name, folder: themes) { return theme }
+            let known = Theme.builtIn.map(\.name).joined(separator: ", ")
+            throw Failure("There is no theme \"\(name)\"; known are \(known), or give a file.")
         }
         if let value = environment["NO_COLOR"], !value.isEmpty { return .monochrome }
         let terminal = environment["TERM"] ?? ""

@@ -1,10 +1,12 @@
 """The terminal as the person's programs find it: keys, pastes, sizes, signals, and what is
 left behind by every way to leave. By the chat screen with a tiny model."""
 
+import contextlib
 import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import unittest
 
@@ -314,6 +316,10 @@ class ChaosTests(TerminalCase):
         generator = random.Random(seed)
         screen = self.open(100, 30)
         self.start(screen)
+        screen.type("sent before the storm")
+        screen.keys("Enter")
+        screen.wait_for("You")
+        screen.wait_for(lambda _: self.composer(screen) == "", timeout=60)
         batch = max(1, count // 300)
         for _ in range(300):
             screen.resize(generator.randint(5, 160), generator.randint(3, 50))
@@ -331,6 +337,29 @@ class ChaosTests(TerminalCase):
         screen.keys("F10")
         screen.wait_for(lambda _: not screen.on_alternate_screen())
         self.check_restored(screen)
+        self.check_nothing_is_lost(shown, seed)
+
+    def check_nothing_is_lost(self, shown: str, seed: int):
+        """The store is sound, has what was sent first, and has every message that is shown."""
+
+        def letters(text: str) -> str:
+            return re.sub("[^A-Za-z0-9]", "", text)
+
+        with contextlib.closing(sqlite3.connect(self.folder / "data" / "riposte.sqlite")) as store:
+            self.assertEqual(store.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+            sent = [text for (text,) in store.execute(
+                "SELECT text FROM message WHERE role = 'user'")]
+            unfinished = store.execute(
+                "SELECT COUNT(*) FROM message m JOIN candidate c ON c.id = m.candidate "
+                "WHERE c.finish_reason IS NULL").fetchone()[0]
+        self.assertEqual(unfinished, 0)
+        self.assertIn("sent before the storm", sent)
+        lines = shown.split("\n")
+        for above, line in zip(lines, lines[1:]):
+            if re.match(r"..You( ·|$)", above.rstrip()):
+                self.assertTrue(
+                    any(letters(line) in letters(text) for text in sent),
+                    f"seed {seed}: shown and not stored: {line!r}\n{sent}")
 
 
 if __name__ == "__main__":

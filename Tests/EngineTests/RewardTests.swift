@@ -130,6 +130,39 @@ import Testing
         #expect(abs(scored[board.candidates[0].id]! - expected) < 1e-4)
     }
 
+    @Test func rankingsAgainstTheScoresAreFound() async throws {
+        let bench = try await Bench()
+        let chat = try bench.template("chat")
+        var boards: [Board] = []
+        // Ranked before there was a reward model: scored when the list is asked for.
+        for text in ["first", "second"] {
+            let talk = try bench.conversation(text)
+            let events = try await bench.run(
+                ReplyRequest(conversation: talk.id, variants: [.init(template: chat, count: 2)]))
+            boards.append(try bench.board(events))
+        }
+        #expect(boards[0].candidates.allSatisfy { $0.reward == nil })
+        var head = try Self.head()
+        try head.write(to: bench.workspace.rewards.path(of: "mine"))
+        try bench.workspace.rewards.activate("mine")
+        for (index, board) in boards.enumerated() {
+            let scores = try await bench.workspace.rescore(board: board.id)
+            let byScore = board.candidates.map(\.id).sorted { scores[$0]! > scores[$1]! }
+            try #require(scores[byScore[0]]! > scores[byScore[1]]!)
+            // The first as the scores have it, the second the other way round.
+            let order = index == 0 ? byScore : byScore.reversed()
+            try bench.workspace.submit(
+                Ranking(
+                    board: board.id, ranks: [order[0]: 1, order[1]: 2], displayOrder: order,
+                    scoresVisible: false, secondsTaken: 1))
+        }
+        let found = try await bench.workspace.disagreements()
+        #expect(found.map(\.board) == [boards[1].id])
+        #expect(found[0].question == "second")
+        #expect((found[0].pairs, found[0].reversed) == (1, 1))
+        #expect(found[0].margin > 0)
+    }
+
     @Test func aHeadThatDoesNotFitIsSaidAndTheReplyGoesOn() async throws {
         let bench = try await Bench()
         var head = try Self.head(fingerprint: "beef")

@@ -232,6 +232,44 @@ import Testing
         #expect(prompt.prompt.text.contains("user\nnext<"))
     }
 
+    @Test func modelsAreComparedOnOneBoard() async throws {
+        let scratch = try Scratch()
+        let files = (
+            try scratch.write("", to: "mine.gguf"), try scratch.write("", to: "other.gguf")
+        )
+        let loads = Mutex<[String]>([])
+        let generators = [files.0: ScriptedGenerator(), files.1: ScriptedGenerator()]
+        let inference = InferenceActor { path, _, _ in
+            loads.withLock { $0.append(path) }
+            var model = try Stub.model()
+            model.info.path = path
+            model.info.fingerprint = path == files.0 ? "f00d" : "beef"
+            return (model, generators[path]!)
+        }
+        let workspace = try Workspace(paths: scratch.paths, inference: inference)
+        try await workspace.loadModel(files.0)
+        let talk = try workspace.store.createConversation()
+        try workspace.store.append("hello", role: .user, to: talk.id)
+        let chat = try workspace.templates.template("chat")
+        let reply = try workspace.reply(
+            ReplyRequest(
+                conversation: talk.id,
+                variants: [.init(template: chat), .init(template: chat, model: files.1)]))
+        var board: Board?
+        for await event in reply.events {
+            if case .started(let started, _) = event { board = started }
+            if case .failed(let error) = event { Issue.record(error) }
+        }
+        let stored = try workspace.store.board(try #require(board).id)
+        #expect(stored.variants.map(\.modelFingerprint) == ["f00d", "beef"])
+        #expect(stored.candidates.count == 2)
+        #expect(generators[files.0]!.prompts.withLock(\.count) == 1)
+        #expect(generators[files.1]!.prompts.withLock(\.count) == 1)
+        // Loaded once, and the model in use is in use again.
+        #expect(loads.withLock { $0 } == [files.0, files.1])
+        #expect(await inference.loaded?.info.path == files.0)
+    }
+
     @Test func regeneratingAndContinuingMakeSiblings() async throws {
         let bench = try await Bench()
         let store = bench.workspace.store

@@ -48,6 +48,14 @@ struct DefaultModelTests {
         var layers: [[Sample]]
     }
 
+    struct Attention: Decodable {
+        var ids: [TokenID]
+        var positions: [Int]
+        var layers: [Int]
+        /// [layer][position][head][position 0 … position]
+        var weights: [[[[Float]]]]
+    }
+
     static let texts = ["prose", "code", "unicode"]
 
     @Test(arguments: texts)
@@ -137,6 +145,28 @@ struct DefaultModelTests {
                 #expect(abs(norm / sample.norm - 1) <= 1e-3, "layer \(layer), token \(position)")
                 for (found, wanted) in zip(state, sample.first) {
                     #expect(abs(found - wanted) <= bound, "layer \(layer), token \(position)")
+                }
+            }
+        }
+    }
+
+    /// What the attention view shows is what transformers' `output_attentions` gives.
+    @Test func referenceAttention() throws {
+        let expected: Attention = try golden("smollm2/attention.json")
+        let generator = try Generator(model: TestModel.reference.get())
+        #expect(expected.positions.count == 10)
+        for (place, position) in expected.positions.enumerated() {
+            let found = try generator.attention(of: position, in: expected.ids)
+            for (slot, layer) in expected.layers.enumerated() {
+                let heads = expected.weights[slot][place]
+                #expect(found[layer].count == heads.count)
+                for (head, wanted) in heads.enumerated() {
+                    #expect(found[layer][head].count == position + 1)
+                    for (key, weight) in wanted.enumerated() {
+                        #expect(
+                            abs(found[layer][head][key] - weight) <= 1e-3,
+                            "layer \(layer), head \(head), token \(position) to \(key)")
+                    }
                 }
             }
         }

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 @testable import TUI
@@ -100,7 +101,24 @@ import Testing
     @Test func tableOfKeysIsComplete() {
         let table = KeyMap.standard.markdownTable()
         for binding in KeyMap.standard.bindings { #expect(table.contains(binding.command.help)) }
-        expectGolden(table, "keys.md")
+    }
+
+    /// The README's table is this one; RIPOSTE_RECORD_GOLDENS writes it there.
+    @Test func readmeHasTheTableOfKeys() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../README.md").standardized
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let marks = ("<!-- keys: from the code that binds them -->\n", "<!-- end of keys -->")
+        let start = try #require(text.firstRange(of: marks.0)?.upperBound)
+        let end = try #require(text.firstRange(of: marks.1)?.lowerBound)
+        let table = KeyMap.standard.markdownTable()
+        if text[start..<end] != table,
+            ProcessInfo.processInfo.environment["RIPOSTE_RECORD_GOLDENS"] != nil
+        {
+            let written = text[..<start] + table + text[end...]
+            try String(written).write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(text[start..<end] == table)
     }
 
     // MARK: Composer

@@ -58,11 +58,51 @@ import Testing
         for (name, overlay) in [
             ("help", OverlayState.help(PageState())),
             ("templates", .templates(ListState(selected: 1))),
-            ("settings", .settings(ListState())), ("palette", .palette(ListState(filter: "temp"))),
+            ("tour", .tour(PageState())), ("settings", .settings(ListState())),
+            ("palette", .palette(ListState(filter: "temp"))),
         ] {
             state.overlay = overlay
             expectGolden(Self.text(state), "screen/\(name)-\(size.0)x\(size.1).txt")
         }
+    }
+
+    @Test(arguments: sizes) func tree(_ size: (Int, Int)) {
+        var state = Fixture.chat(size.0, size.1)
+        let nodes: [(Int64, Int64?, Role, String)] = [
+            (1, nil, .user, "What is the capital of France?"),
+            (2, 1, .assistant, "The capital of France is Paris."),
+            (3, 2, .user, "And of 日本? Answer in one word, please. 🙂"),
+            (5, 3, .assistant, "京都"), (4, 3, .assistant, "東京 (Tokyo)."),
+            (7, 2, .user, "מה הבירה של ישראל"), (8, 7, .assistant, "ירושלים"),
+        ]
+        state.tree = nodes.map { TreeNode(id: $0.0, parent: $0.1, role: $0.2, summary: $0.3) }
+        state.overlay = .map(ListState(selected: 4))
+        expectGolden(Self.text(state), "screen/tree-\(size.0)x\(size.1).txt")
+    }
+
+    @Test(arguments: sizes) func comparison(_ size: (Int, Int)) {
+        var state = Fixture.board(3, size.0, size.1)
+        state.focus = .board
+        for (index, variant) in ["chat · t 0.2", "riddle · t 1", "translate · t 0.7"].enumerated() {
+            state.board?.candidates[index].variant = variant
+        }
+        state.board?.candidates[2].text = "The capital of France is called פריז, or Cafe\u{301}."
+        expectGolden(Self.text(state), "screen/comparison-\(size.0)x\(size.1).txt")
+    }
+
+    @Test(arguments: sizes) func disagreements(_ size: (Int, Int)) {
+        var state = Fixture.chat(size.0, size.1)
+        state.session.rewardModel = "default 0123"
+        state.disagreements = [
+            Disagreement(
+                board: 7, conversation: 1, message: 1, question: "What is the capital of France?",
+                pairs: 5, reversed: 3, margin: 1.42),
+            Disagreement(
+                board: 9, conversation: 2, message: 8, question: "詩を書いてください。", pairs: 6,
+                reversed: 1, margin: 0.3),
+        ]
+        state.overlay = .disagreements(ListState(selected: 1))
+        expectGolden(Self.text(state), "screen/disagreements-\(size.0)x\(size.1).txt")
     }
 
     @Test func attentionOverATruncatedMap() {

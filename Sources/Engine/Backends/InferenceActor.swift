@@ -16,6 +16,9 @@ public actor InferenceActor {
     private var generator: (any ReplyGenerator)?
     /// The model in use.
     public private(set) var loaded: LoadedModel?
+    /// The model in use while another has its place, and the others that have had it.
+    private var owner: (LoadedModel?, (any ReplyGenerator)?)?
+    private var borrowed: [String: (LoadedModel, any ReplyGenerator)] = [:]
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -41,7 +44,32 @@ public actor InferenceActor {
         let (loaded, generator) = try loader(path, options, progress)
         self.loaded = loaded
         self.generator = generator
+        owner = nil
+        borrowed = [:]
         return loaded
+    }
+
+    /// Puts another model in the place of the one in use until ``giveBack()``, for a comparison.
+    /// Each stays in memory till then, so that it is loaded once.
+    func borrow(path: String, options: ModelOptions) throws -> LoadedModel {
+        let taken = try borrowed[path] ?? loader(path, options, nil)
+        if owner == nil { owner = (loaded, generator) }
+        borrowed[path] = taken
+        (loaded, generator) = taken
+        return taken.0
+    }
+
+    /// Goes on with the model in use, which was aside; the others may be borrowed again.
+    func returnToOwner() {
+        guard let owner else { return }
+        (loaded, generator) = owner
+    }
+
+    /// Goes on with the model in use and drops the others.
+    func giveBack() {
+        returnToOwner()
+        owner = nil
+        borrowed = [:]
     }
 
     public func unload() {

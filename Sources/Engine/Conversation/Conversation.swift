@@ -68,6 +68,13 @@ public struct TreeNode: Sendable, Equatable, Identifiable {
     public var role: Role
     /// The beginning of the text, one line, at most 60 characters.
     public var summary: String
+
+    public init(id: Int64, parent: Int64?, role: Role, summary: String) {
+        self.id = id
+        self.parent = parent
+        self.role = role
+        self.summary = summary
+    }
 }
 
 /// A message found by a search.

@@ -86,6 +86,24 @@ extension Store {
         }
     }
 
+    /// Boards with a ranking that stands, the last ranked first; those of deleted conversations
+    /// and messages are left out.
+    public func rankedBoards(limit: Int) throws -> [Int64] {
+        try read { db in
+            try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT r.board FROM ranking r
+                    JOIN board b ON b.id = r.board
+                    JOIN conversation c ON c.id = b.conversation AND c.deleted_at IS NULL
+                    LEFT JOIN message m ON m.id = b.parent
+                    WHERE m.deleted_at IS NULL
+                        AND r.id NOT IN (SELECT ranking FROM ranking_retraction)
+                    GROUP BY r.board ORDER BY MAX(r.id) DESC LIMIT ?
+                    """, arguments: [limit])
+        }
+    }
+
     /// Records fit for training, oldest first; `after` leaves out ids up to and with it.
     public func rankingRecords(after id: Int64 = 0, limit: Int? = nil) throws -> [RankingRecord] {
         try read { db in

@@ -1,9 +1,11 @@
 import Foundation
 import LanguageModel
 
-/// One template and its settings, for a reply or for one side of a comparison.
+/// One template, model and settings, for a reply or for one side of a comparison.
 public struct ReplyVariant: Sendable, Equatable {
     public var template: Template
+    /// Name or path of the model that answers; nil is the one in use.
+    public var model: String?
     public var settings: GenerationSettings
     /// Values of the template's variables.
     public var variables: [String: String]
@@ -11,10 +13,11 @@ public struct ReplyVariant: Sendable, Equatable {
     public var count: Int
 
     public init(
-        template: Template, settings: GenerationSettings? = nil,
+        template: Template, model: String? = nil, settings: GenerationSettings? = nil,
         variables: [String: String] = [:], count: Int = 1
     ) {
         self.template = template
+        self.model = model
         self.settings = settings ?? GenerationSettings(template: template)
         self.variables = variables
         self.count = count
@@ -22,7 +25,7 @@ public struct ReplyVariant: Sendable, Equatable {
 }
 
 /// What to reply to and how.
-public struct ReplyRequest: Sendable, Equatable {
+public struct ReplyRequest: Sendable {
     public var conversation: Int64
     /// The message to answer; nil is the selected leaf, or the message it answers where the
     /// leaf is a reply. With ``continues``, the cut reply to go on with.
@@ -35,6 +38,8 @@ public struct ReplyRequest: Sendable, Equatable {
     public var continues: Bool
     /// Makes the only candidate the conversation's reply as soon as it is finished.
     public var adoptsSingle: Bool
+    /// For the models that variants name.
+    public var modelOptions = ModelOptions()
 
     public init(
         conversation: Int64, message: Int64? = nil, variants: [ReplyVariant],

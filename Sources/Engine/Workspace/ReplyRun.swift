@@ -57,9 +57,11 @@ final class ReplyRun: Sendable {
             finishControl()
             channel.send(.finished(progress.withLock { $0.timings }))
         } catch let error as EngineError {
+            await workspace.inference.giveBack()
             finishControl()
             channel.send(.failed(error))
         } catch {
+            await workspace.inference.giveBack()
             finishControl()
             channel.send(.failed(.inference(reason: error.sentence)))
         }
@@ -76,8 +78,9 @@ final class ReplyRun: Sendable {
     private func answer(
         _ request: ReplyRequest, _ conversation: Conversation, _ path: [Message]
     ) async throws {
-        let composer = try PromptComposer(model: model)
-        let prompts = try request.variants.map { variant in
+        let models = try await models(of: request)
+        let composers = try models.map { try PromptComposer(model: $0.loaded) }
+        let prompts = try zip(request.variants, composers).map { variant, composer in
             try composer.compose(
                 path: path, template: variant.template, systemText: conversation.systemText,
                 variables: variant.variables, maxTokens: variant.settings.maxTokens,
@@ -99,10 +102,12 @@ final class ReplyRun: Sendable {
         let store = workspace.store
         let board = try store.createBoard(
             conversation: conversation.id, parent: answered.last?.id,
-            variants: zip(request.variants, prompts).map { variant, prompt in
-                BoardVariant(
+            variants: request.variants.indices.map { index in
+                let (variant, prompt) = (request.variants[index], prompts[index])
+                let info = models[index].loaded.info
+                return BoardVariant(
                     templateName: variant.template.name, templateHash: variant.template.hash,
-                    modelName: model.info.name, modelFingerprint: model.info.fingerprint,
+                    modelName: info.name, modelFingerprint: info.fingerprint,
                     promptIDs: prompt.ids, maxTokens: prompt.replyRoom,
                     stop: variant.settings.stop + prompt.stop, renderedInput: prompt.renderedInput,
                     prefix: prompt.prefix)
@@ -116,14 +121,20 @@ final class ReplyRun: Sendable {
 
         for (index, variant) in request.variants.enumerated() {
             let group = board.candidates.filter { $0.variant == index }
+            if let path = models[index].path {
+                _ = try await workspace.inference.borrow(path: path, options: request.modelOptions)
+            } else {
+                await workspace.inference.returnToOwner()
+            }
             if variant.template.labels.isEmpty {
                 try await sample(group, board.variants[index])
             } else {
                 try await label(
-                    group[0], variant, prompts[index], composer,
+                    group[0], variant, prompts[index], composers[index],
                     path: Array(answered.dropLast()), systemText: conversation.systemText)
             }
         }
+        await workspace.inference.giveBack()
         try await score(board)
         let finished = progress.withLock { $0.finished }
         if request.adoptsSingle, plans.count == 1, finished.count == 1,
@@ -134,6 +145,25 @@ final class ReplyRun: Sendable {
                 finished[0], of: board, selects: .ifUnchanged(conversation.selectedLeaf))
             channel.send(.adopted(message))
         }
+    }
+
+    /// The model of each variant, with its path where it is not the one in use.
+    private func models(
+        of request: ReplyRequest
+    ) async throws -> [(loaded: LoadedModel, path: String?)] {
+        var result: [(loaded: LoadedModel, path: String?)] = []
+        for variant in request.variants {
+            let path = try variant.model.map { try workspace.models.path(of: $0) }
+            if let path, path != model.info.path {
+                let loaded = try await workspace.inference.borrow(
+                    path: path, options: request.modelOptions)
+                result.append((loaded, path))
+            } else {
+                result.append((model, nil))
+            }
+        }
+        await workspace.inference.returnToOwner()
+        return result
     }
 
     private func extend(_ board: Board, _ plan: Store.Plan) async throws {
@@ -277,7 +307,11 @@ final class ReplyRun: Sendable {
     /// Scores what was sampled, where a reward model is active. A head that does not fit is
     /// said and does not end the reply.
     private func score(_ board: Board) async throws {
-        let finished = progress.withLock { $0.finished }.filter { !$0.ids.isEmpty }
+        // A reward model reads with the model in use; what another wrote has other ids.
+        let finished = progress.withLock { $0.finished }.filter {
+            !$0.ids.isEmpty
+                && board.variant(of: $0)?.modelFingerprint == model.info.fingerprint
+        }
         guard !finished.isEmpty else { return }
         do {
             guard let reward = try workspace.rewards.active(for: model) else { return }

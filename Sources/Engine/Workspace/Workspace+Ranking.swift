@@ -37,7 +37,8 @@ extension Workspace {
     /// A person's own version of a candidate: a new candidate of the board, and the ranking of
     /// the edited over the original.
     public func edit(
-        candidate: Int64, text: String, secondsTaken: Double, scoresVisible: Bool = false
+        candidate: Int64, text: String, secondsTaken: Double, scoresVisible: Bool = false,
+        isBlind: Bool = false
     ) throws -> Candidate {
         let loaded = try requireModel()
         var ids = loaded.tokenizer?.encode(text) ?? []
@@ -48,7 +49,7 @@ extension Workspace {
             Ranking(
                 board: board, ranks: [edited.id: 1, candidate: 2],
                 displayOrder: [candidate, edited.id], scoresVisible: scoresVisible,
-                secondsTaken: secondsTaken))
+                isBlind: isBlind, secondsTaken: secondsTaken))
         return edited
     }
 
@@ -56,11 +57,14 @@ extension Workspace {
     /// where none is active.
     @discardableResult
     public func rescore(board: Int64) async throws -> [Int64: Double] {
-        let loaded = try requireModel()
-        guard let reward = try rewards.active(for: loaded) else { return [:] }
-        _ = try reward.check(loaded)
+        let model = try requireModel()
+        guard let reward = try rewards.active(for: model) else { return [:] }
+        _ = try reward.check(model)
         let board = try store.board(board)
-        return try await scores(of: board.candidates, on: board, by: reward)
+        let own = board.candidates.filter {
+            board.variant(of: $0)?.modelFingerprint == model.info.fingerprint
+        }
+        return try await scores(of: own, on: board, by: reward)
     }
 
     /// How a reward model is named beside its scores.

@@ -31,6 +31,8 @@ enum Action: Sendable {
     case contextMeasured(ContextUse)
     case promptRendered(PromptSnapshot)
     case treeListed([TreeNode])
+    case disagreementsListed([Disagreement])
+    case themeChanged(Theme)
     /// A template's file is there to be edited.
     case templateFileFound(String)
 
@@ -58,6 +60,8 @@ enum Action: Sendable {
     case attentionOpened([PromptToken], cursor: Int)
     case attentionRead(position: Int, [[[Float]]])
 
+    /// The effects up to an ``Effect/report`` are done.
+    case effectsDone
     // Anything else worth a line
     case noticed(Notice.Kind, String)
 }

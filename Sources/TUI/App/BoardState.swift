@@ -70,7 +70,8 @@ struct BoardState: Sendable, Equatable {
     /// Streams the person has asked to end.
     var ending: Set<Int> = []
     var foldsDuplicates = true
-    var marksDifferences = false
+    /// Marks the first word that differs, once all is written.
+    var marksDifferences = true
 
     /// The beginning that each reply was given, for a continued one.
     var prefix = ""

@@ -83,6 +83,7 @@ struct ChatProgram: Program {
         case .setComposer(let text): return [text.isEmpty ? .clearComposer : .setText(text)]
         case .addHistory(let text): return [.addHistory(text)]
         case .completeCommand: return [.composer(Key(.tab, bytes: [9]))]
+        case .setMouse(let isOn): return [.setMouse(isOn)]
         case .openEditor(let text): return edit(text)
         case .openFile(let path):
             return [.run(ExternalProgram(purpose: "file", command: Self.editor, arguments: [path]))]

@@ -36,7 +36,11 @@ public enum Chat {
         }
         let mailbox = try Mailbox<Action>()
         let runner = runner(configuration, workspace) { mailbox.post($0) }
-        let program = ChatProgram(state: state(configuration), runner: runner)
+        var state = state(configuration)
+        if !FileManager.default.fileExists(atPath: EffectRunner.tourMark(workspace.paths)) {
+            state.overlay = .tour(PageState())
+        }
+        let program = ChatProgram(state: state, runner: runner)
         if let draft = try? workspace.store.draft(conversation: configuration.conversation) {
             mailbox.post(.editorReturned(draft))
         }

@@ -4,7 +4,7 @@ public enum Command: String, Sendable, CaseIterable {
     // Anywhere
     case help, contextHelp, palette, templates, models, candidates, newBoard, order
     case messages, conversations, prompt, settings, quit, suspend, redraw, stop
-    case newConversation, copyReply, map
+    case newConversation, copyReply, copyCode, links, map, disagreements, tour
     case scrollUp, scrollDown, scrollPageUp, scrollPageDown, scrollToStart, scrollToEnd
     // Composer
     case send, newline, focusNext, interrupt, endOfInput, editExternally
@@ -13,14 +13,14 @@ public enum Command: String, Sendable, CaseIterable {
     case rank, tie, allBad, unrank, undoRanking, submitRanking, accept
     case orderByReward, toggleScores, addCandidate, endCandidate, toggleBlind, zoom
     case foldDuplicates, markDifferences, editCandidate, tokens, attention
-    case focusComposer
+    case boardTaller, boardShorter, focusComposer
     // Messages
     case messageUp, messageDown, previousSibling, nextSibling, editMessage, regenerate
     case continueReply, undo, branchHere, openBoard
     // Lists and pages on top of the screen
     case close, choose, up, down, left, right, pageUp, pageDown, first, last
     case previousHead, nextHead, toggleSink
-    case deleteItem, renameItem, tagItem, exportItem
+    case markItem, deleteItem, renameItem, tagItem, exportItem
 
     /// A few words for the footer.
     var title: String { Self.texts[self]?.title ?? rawValue }
@@ -60,6 +60,11 @@ public enum Command: String, Sendable, CaseIterable {
         .stop: Text("stop", "Stop generating; what was written is kept."),
         .newConversation: Text("new", "Start a new conversation.", palette: true),
         .copyReply: Text("copy", "Copy the selected or the last reply.", palette: true),
+        .copyCode: Text("copy code", "Copy the reply's code block.", palette: true),
+        .links: Text("links", "Open a link of the conversation.", palette: true),
+        .disagreements: Text(
+            "disagreements", "Show where the reward model disagrees with you.", palette: true),
+        .tour: Text("tour", "Show the five lines for the first time again.", palette: true),
         .map: Text("map", "Show the conversation's tree of versions.", palette: true),
         .scrollUp: Text("scroll", "Scroll the transcript up."),
         .scrollDown: Text("scroll", "Scroll the transcript down."),
@@ -96,6 +101,8 @@ public enum Command: String, Sendable, CaseIterable {
         .editCandidate: Text("edit", "Edit the reply; the edit ranks above the original."),
         .tokens: Text("tokens", "Look at the tokens and their probabilities.", palette: true),
         .attention: Text("attention", "Look at what a token attends to.", palette: true),
+        .boardTaller: Text("taller", "Give the board a row more; the mouse drags its edge."),
+        .boardShorter: Text("shorter", "Give the board a row less."),
         .focusComposer: Text("composer", "Go back to the composer."),
         .messageUp: Text("earlier", "Select the message before."),
         .messageDown: Text("later", "Select the message after."),
@@ -120,9 +127,10 @@ public enum Command: String, Sendable, CaseIterable {
         .previousHead: Text("head", "Show another attention head."),
         .nextHead: Text("head", "Show the next attention head, or the average."),
         .toggleSink: Text("first", "Hide or show the attention to the first token."),
-        .deleteItem: Text("delete", "Delete it; u takes that back."),
+        .markItem: Text("mark", "Mark it; Enter compares what is marked, side by side."),
+        .deleteItem: Text("delete", "Delete the conversation; Ctrl+U takes that back."),
         .renameItem: Text("rename", "Give it another name."),
         .tagItem: Text("tag", "Add or remove a tag."),
-        .exportItem: Text("export", "Write it to a Markdown file."),
+        .exportItem: Text("export", "Write a conversation to a file; edit a template in $EDITOR."),
     ]
 }

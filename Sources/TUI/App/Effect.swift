@@ -16,6 +16,12 @@ enum Effect: Sendable, Equatable {
     /// Edits the text of the composer.
     case openEditor(String)
     case openFile(String)
+    case setMouse(Bool)
+    /// In the person's browser.
+    case openLink(String)
+    case loadTheme(String)
+    /// The first-run page was seen.
+    case rememberTour
 
     // Generating
     case startGeneration(GenerationPlan)
@@ -26,12 +32,13 @@ enum Effect: Sendable, Equatable {
     // The board
     case submitRanking(RankingSubmission)
     case acceptCandidate(Int64)
-    case editCandidate(candidate: Int64, text: String, seconds: Double)
+    case editCandidate(CandidateEdit)
     case retractRanking(Int64)
     /// The latest board of several replies to a message of the person.
     case showBoard(message: Int64)
     /// Scores the replies with the reward model there is now.
     case scoreBoard(Int64)
+    case listDisagreements
     case inspectTokens(candidate: Int64?, message: Int64?)
     case openAttention(AttentionSubject)
     case readAttention(ids: [TokenID], position: Int)
@@ -57,11 +64,14 @@ enum Effect: Sendable, Equatable {
     case deleteConversation(Int64)
     case restoreConversation(Int64)
     case exportConversation(Int64, path: String?)
+    case importConversations(String)
     case selectMessage(Int64)
     case editMessage(Int64, String, GenerationPlan?)
     case selectLeaf(conversation: Int64, leaf: Int64?)
     case listTree
     case saveDraft(String)
+    /// Answered when the effects before it are done.
+    case report
 }
 
 /// What to generate, and with which settings.
@@ -80,10 +90,27 @@ struct GenerationPlan: Sendable, Equatable {
     var settings: ChatSettings
     var templateName: String
     var variables: [String: String]
-    /// Templates to answer under side by side; empty for ``templateName`` alone.
-    var compared: [String] = []
+    /// What to answer with side by side; empty for ``templateName`` and ``settings`` alone.
+    var compared: [ComparedVariant] = []
     /// The message that the new one follows, where it is not the selected leaf.
     var parent: Int64?
+}
+
+/// One side of a comparison: what it has in the place of the conversation's own.
+struct ComparedVariant: Sendable, Equatable {
+    var template: String?
+    /// Name of an installed model.
+    var model: String?
+    var settings: ChatSettings
+}
+
+/// A reply as the person would have written it.
+struct CandidateEdit: Sendable, Equatable {
+    var candidate: Int64
+    var text: String
+    var scoresVisible: Bool
+    var isBlind: Bool
+    var secondsTaken: Double
 }
 
 /// A ranking as the person made it.

@@ -18,9 +18,10 @@ extension EffectRunner {
             message = id
             continues = true
         }
-        let request = ReplyRequest(
+        var request = ReplyRequest(
             conversation: conversation, message: message, variants: try variants(of: plan),
             seed: plan.settings.seed, continues: continues)
+        request.modelOptions = modelOptions
         follow(try workspace.reply(request))
     }
 
@@ -55,18 +56,19 @@ extension EffectRunner {
     }
 
     func variants(of plan: GenerationPlan) throws -> [ReplyVariant] {
-        let names = plan.compared.isEmpty ? [plan.templateName] : plan.compared
-        return try names.map { name in
-            let template = try workspace.templates.template(name)
+        let sides =
+            plan.compared.isEmpty ? [ComparedVariant(settings: plan.settings)] : plan.compared
+        return try sides.map { side in
+            let template = try workspace.templates.template(side.template ?? plan.templateName)
             var settings = GenerationSettings(
-                template: template, overrides: plan.settings.overrides)
-            if let window = plan.settings[.repetitionWindow] {
+                template: template, overrides: side.settings.overrides)
+            if let window = side.settings[.repetitionWindow] {
                 settings.sampling.repetitionWindow = Int(window)
             }
             settings.stop += stopStrings.filter { !settings.stop.contains($0) }
             return ReplyVariant(
-                template: template, settings: settings, variables: plan.variables,
-                count: plan.count)
+                template: template, model: side.model, settings: settings,
+                variables: plan.variables, count: plan.count)
         }
     }
 
@@ -131,14 +133,33 @@ extension EffectRunner {
         }
     }
 
-    /// What sets the candidates of a comparison apart.
+    /// What sets the candidates of a comparison apart: template, model, settings, as far as
+    /// they differ.
     static func labels(of board: Board) -> [String] {
         guard board.isComparison else { return [] }
+        let templates = Set(board.variants.map(\.templateName))
         let models = Set(board.variants.map(\.modelFingerprint))
+        let settings: [(String, (SamplingOptions) -> Double)] = [
+            ("t", { Double($0.temperature) }), ("top_k", { Double($0.topK) }),
+            ("top_p", { Double($0.topP) }), ("min_p", { Double($0.minP) }),
+            ("penalty", { Double($0.repetitionPenalty) }),
+            ("window", { Double($0.repetitionWindow) }),
+        ]
+        // A template brings its own settings; they are worth a word where nothing else differs.
+        let kinds = Set(board.variants.map { $0.templateName + " " + $0.modelFingerprint })
+        let differing = settings.filter { _, value in
+            kinds.count < board.variants.count
+                && Set(board.candidates.map { value($0.sampling) }).count > 1
+        }
         return board.candidates.map { candidate in
             guard let variant = board.variant(of: candidate) else { return "" }
-            return models.count > 1
-                ? "\(variant.templateName) · \(variant.modelName)" : variant.templateName
+            var parts: [String] = []
+            if templates.count > 1 { parts.append(variant.templateName) }
+            if models.count > 1 { parts.append(variant.modelName) }
+            parts += differing.map { name, value in
+                "\(name) \(ChatSettings.format(value(candidate.sampling)))"
+            }
+            return parts.isEmpty ? variant.templateName : parts.joined(separator: " · ")
         }
     }
 

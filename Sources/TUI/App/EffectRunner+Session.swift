@@ -242,25 +242,66 @@ extension EffectRunner {
 
     func export(_ id: Int64, to path: String?) throws {
         let owner = try workspace.store.conversation(id)
-        let messages = try workspace.store.path(of: id)
         let name = owner.title.isEmpty ? "conversation-\(id)" : owner.title
         let file = name.map { $0.isLetter || $0.isNumber ? $0 : "-" }
         let target = Paths.expand(path ?? "\(String(file.prefix(60))).md")
-        var text = "# \(name)\n"
-        for message in messages {
-            let who =
-                switch message.role {
-                case .user: "You"
-                case .assistant: "Assistant"
-                case .system: "System"
-                }
-            text += "\n## \(who)\n\n\(message.text)\n"
-        }
+        let format: ConversationFormat =
+            target.hasSuffix(".messages.jsonl")
+            ? .messages : (target.hasSuffix(".jsonl") ? .jsonl : .markdown)
         guard !FileManager.default.fileExists(atPath: target) else {
             throw EngineError.file(
                 path: target, reason: "it exists already; give another name with /export PATH")
         }
+        var text = try workspace.store.export(id, as: format)
+        if !text.hasSuffix("\n") { text += "\n" }
         try AtomicFile.write(text, to: target)
         post(.noticed(.success, "Written to \(target)."))
     }
+
+    func importConversations(_ path: String) throws {
+        let report = try workspace.store.importConversations(contentsOf: path)
+        var text =
+            report.added.count == 1
+            ? "Imported 1 conversation" : "Imported \(report.added.count) conversations"
+        text += ", \(report.messages) messages"
+        if report.known > 0 { text += "; \(report.known) were here already" }
+        post(.noticed(.success, text + "."))
+        if report.added.count == 1, let id = report.added.first { try open(id, message: nil) }
+    }
+
+    // MARK: Surroundings
+
+    func loadTheme(_ name: String) throws {
+        let folder = workspace.paths.config + "/themes"
+        if let theme = try ThemeFile.named(name, folder: folder) {
+            post(.themeChanged(theme))
+        } else {
+            let known = Theme.builtIn.map(\.name).joined(separator: ", ")
+            post(
+                .noticed(.failure, "There is no theme \"\(name)\"; known are \(known), or a file."))
+        }
+    }
+
+    /// Hands an address to the person's browser, and does not wait for it.
+    func openLink(_ address: String) throws {
+        #if os(macOS)
+            let opener = "open"
+        #else
+            let opener = "xdg-open"
+        #endif
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [opener, address]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        process.terminationHandler = { [post] ended in
+            guard ended.terminationStatus != 0 else { return }
+            post(.noticed(.failure, "\(opener) could not open \(address)."))
+        }
+        try process.run()
+    }
+
+    /// There once the first-run page has been seen.
+    static func tourMark(_ paths: Paths) -> String { paths.state + "/tour-seen" }
 }

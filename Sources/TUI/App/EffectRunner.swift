@@ -103,9 +103,10 @@ final class EffectRunner: Sendable {
                 _ = try workspace.accept(candidate)
                 post(.boardDecided(ranking: nil, continued: true))
                 try showConversation()
-            case .editCandidate(let candidate, let text, let seconds):
+            case .editCandidate(let edit):
                 let edited = try workspace.edit(
-                    candidate: candidate, text: text, secondsTaken: seconds)
+                    candidate: edit.candidate, text: edit.text, secondsTaken: edit.secondsTaken,
+                    scoresVisible: edit.scoresVisible, isBlind: edit.isBlind)
                 _ = try workspace.accept(edited.id)
                 post(.noticed(.success, "The edit is kept, ranked above the original."))
                 post(.boardDecided(ranking: nil, continued: true))
@@ -115,6 +116,8 @@ final class EffectRunner: Sendable {
                 post(.noticed(.success, "The ranking is taken back; the reply stays."))
             case .showBoard(let message): try showBoard(message)
             case .scoreBoard(let board): try await score(board)
+            case .listDisagreements:
+                post(.disagreementsListed(try await workspace.disagreements()))
             case .inspectTokens(let candidate, let message):
                 try await inspect(candidate: candidate, message: message)
 
@@ -156,6 +159,10 @@ final class EffectRunner: Sendable {
                 post(.noticed(.success, "The conversation is back."))
                 try listConversations("")
             case .exportConversation(let id, let path): try export(id, to: path)
+            case .importConversations(let path): try importConversations(path)
+            case .openLink(let address): try openLink(address)
+            case .loadTheme(let name): try loadTheme(name)
+            case .rememberTour: try AtomicFile.write("", to: Self.tourMark(workspace.paths))
             case .selectMessage(let id):
                 try workspace.store.select(id)
                 try showConversation()
@@ -165,13 +172,14 @@ final class EffectRunner: Sendable {
                 session.withLock { $0.conversation = conversation }
                 try showConversation()
             case .editMessage(let id, let text, let plan): try edit(id, text, plan)
+            case .report: post(.effectsDone)
             case .listTree:
                 guard let id = conversation else { return }
                 post(.treeListed(try workspace.store.tree(of: id)))
 
             case .quit, .suspend, .redraw, .bell, .copy, .feedComposer, .insertIntoComposer,
                 .setComposer, .addHistory, .completeCommand, .openEditor, .openFile,
-                .cancelGeneration, .cancelCandidate, .saveDraft:
+                .setMouse, .cancelGeneration, .cancelCandidate, .saveDraft:
                 break
             }
         } catch {

@@ -87,21 +87,23 @@ public struct KeyMap: Sendable, Equatable {
         return true
     }
 
-    /// The README's table, a section a context.
+    /// The README's table: a context after the other, two bindings a line.
     public func markdownTable() -> String {
-        var lines: [String] = []
-        for context in KeyContext.allCases {
-            lines.append("**\(context.title)**")
-            lines.append("")
-            lines.append("| key | what it does |")
-            lines.append("|---|---|")
-            for binding in bindings where binding.context == context {
-                let keys = binding.keys.replacing("|", with: "\\|")
-                lines.append("| `\(keys)` | \(binding.command.help) |")
+        var lines = ["| key | what it does | key | what it does |", "|---|---|---|---|"]
+        for context in [.composer, .board, .messages, .global, .list, .page] as [KeyContext] {
+            lines.append("| **\(context.title)** | | | |")
+            let cells = bindings.filter { $0.context == context }.map { binding in
+                let keys = binding.chords.map { "`\($0)`" }.joined(separator: " ")
+                let shown = binding.label.map { "`\($0)`" } ?? keys
+                return "\(shown.replacing("|", with: "\\|")) | \(binding.command.help)"
             }
-            lines.append("")
+            let half = (cells.count + 1) / 2
+            for row in 0..<half {
+                let second = row + half < cells.count ? cells[row + half] : " | "
+                lines.append("| \(cells[row]) | \(second) |")
+            }
         }
-        return lines.joined(separator: "\n")
+        return lines.joined(separator: "\n") + "\n"
     }
 }
 
@@ -142,6 +144,10 @@ extension KeyMap {
         Binding(.board, [.character("t")], .tokens),
         Binding(.board, [.character("v")], .attention),
         Binding(.board, [.character("y")], .copyReply),
+        Binding(.board, [.character("Y")], .copyCode),
+        Binding(.board, [.character("D")], .disagreements),
+        Binding(.board, [.character("[")], .boardShorter),
+        Binding(.board, [.character("]")], .boardTaller),
         Binding(
             .board, [KeyChord(.escape), KeyChord(.tab), KeyChord(.backtab)], .focusComposer),
         Binding(.board, [.character("?")], .contextHelp),
@@ -160,6 +166,9 @@ extension KeyMap {
         Binding(.messages, [.character("t")], .tokens),
         Binding(.messages, [.character("v")], .attention),
         Binding(.messages, [.character("y")], .copyReply),
+        Binding(.messages, [.character("Y")], .copyCode),
+        Binding(.messages, [.character("x")], .links),
+        Binding(.messages, [.character("D")], .disagreements),
         Binding(.messages, [.character("u")], .undo),
         Binding(.messages, [KeyChord(.home), .character("g")], .scrollToStart),
         Binding(.messages, [KeyChord(.end), .character("G")], .scrollToEnd),
@@ -177,6 +186,7 @@ extension KeyMap {
         Binding(.list, [KeyChord(.home)], .first),
         Binding(.list, [KeyChord(.end)], .last),
         Binding(.list, [KeyChord(.enter)], .choose),
+        Binding(.list, [KeyChord(.tab)], .markItem),
         Binding(.list, [KeyChord(.delete)], .deleteItem),
         Binding(.list, [.control("r")], .renameItem),
         Binding(.list, [.control("t")], .tagItem),

@@ -20,6 +20,8 @@ final class LineScreen {
     private let isInteractive = isatty(STDIN_FILENO) == 1
     private var lines: [String] = []
     private var isAtEnd = false
+    /// Effects asked for whose end has not been reported.
+    private var outstanding = 0
     private var noticeCount = 0
     private let clock = ContinuousClock()
     private let start = ContinuousClock().now
@@ -62,8 +64,9 @@ final class LineScreen {
     }
 
     private var isIdle: Bool {
-        // A ranking on its way to the disk is waited for, also at the end of the input.
-        !state.generation.isRunning && state.session.loading == nil && state.queue.isEmpty
+        // What a line asked for is done before the next one, also at the end of the input.
+        outstanding == 0 && !state.generation.isRunning && state.session.loading == nil
+            && state.queue.isEmpty
             && state.board?.isSubmitted != true && (state.session.model != nil || hasFailed)
     }
 
@@ -93,20 +96,42 @@ final class LineScreen {
         state.composer = ComposerState()
         take(.composerAccepted(line))
         state.composer = ComposerState()
+        if state.focus == .messages {
+            listMessages()
+            state.focus = .composer
+            state.transcript.selected = nil
+        }
         showOverlay()
     }
 
+    /// The messages by the numbers that /revise, /version, /branch and /vote take.
+    private func listMessages() {
+        for (index, message) in state.transcript.messages.enumerated() {
+            let versions =
+                message.versions > 1 ? " (version \(message.version) of \(message.versions))" : ""
+            line("\(index + 1). \(name(message.role))\(versions): \(message.text)")
+        }
+    }
+
     private func take(_ action: Action) {
+        if case .effectsDone = action { outstanding -= 1 }
         let before = state
+        var runs = false
         var effects = update(&state, .timePassed((clock.now - start) / .seconds(1)))
         effects += update(&state, action)
         for effect in effects {
             switch effect {
             case .openFile(let path): line("Edit \(path); it is read as soon as it is saved.")
             case .copy(let text): line(text)
-            case .saveDraft: break
-            default: runner.run(effect)
+            case .openEditor, .setMouse, .bell, .redraw, .saveDraft: break
+            default:
+                runner.run(effect)
+                runs = true
             }
+        }
+        if runs {
+            outstanding += 1
+            runner.run(.report)
         }
         report(action, before: before)
     }
@@ -155,7 +180,8 @@ final class LineScreen {
                 line("\(snapshot.tokens.count) tokens, \(snapshot.cached) in the cache")
                 state.overlay = nil
             }
-        case .conversationsListed, .treeListed, .modelsListed, .tokensInspected, .attentionRead:
+        case .conversationsListed, .treeListed, .modelsListed, .tokensInspected, .attentionRead,
+            .disagreementsListed:
             showOverlay()
         default: break
         }
@@ -203,20 +229,38 @@ final class LineScreen {
     private func showOverlay() {
         guard let overlay = state.overlay else { return }
         switch overlay {
-        case .help, .tour:
+        case .help:
             for text in HelpView.lines(state, width: 78) { line(text.string) }
+        case .tour:
+            for text in HelpView.tour(state, width: 78) { line(text.string) }
         case .prompt: return
         case .tokens(let view):
             guard !view.isLoading else { return }
-            for token in view.tokens {
+            for (index, token) in view.tokens.enumerated() where index >= view.promptCount {
                 let share = token.logProbability.map { Format.percent(exp(Double($0))) } ?? ""
-                line("\(token.text.debugDescription) \(share)")
+                let others = token.alternatives.prefix(5).enumerated().map { place, other in
+                    let share = Format.percent(exp(Double(other.logProbability)))
+                    return "\(place + 1) \(other.text.debugDescription) \(share)"
+                }.joined(separator: ", ")
+                line(
+                    "\(index - view.promptCount + 1). \(token.text.debugDescription) \(share) "
+                        + "(\(others))")
             }
         case .conversations
         where state.conversations.query != overlay.list?.filter.trimmingWhitespace:
             return
         case .map where state.tree.isEmpty:
             return
+        case .disagreements where state.disagreements == nil:
+            return
+        case .attention(let view):
+            guard !view.row.isEmpty else { return }
+            let token = TokenText.visible(view.tokens[view.cursor].text)
+            line("\"\(token)\" attends, over all layers and heads, to:")
+            for position in view.strongest(10) {
+                let name = TokenText.visible(view.tokens[position].text)
+                line("\"\(name)\" \(Format.fixed(Double(view.row[position]), 3))")
+            }
         default:
             for item in ListItems.of(state) {
                 let mark = item.isCurrent ? "* " : "  "

@@ -7,6 +7,8 @@ struct ListState: Sendable, Equatable {
     var selected = 0
     /// A line being typed about the selected item: a new name, a tag.
     var input: Input?
+    /// Ids of lines marked to be compared, in the order of marking.
+    var marked: [String] = []
 
     struct Input: Sendable, Equatable {
         enum Purpose: Sendable, Equatable { case rename, tag, value }
@@ -101,6 +103,8 @@ enum OverlayState: Sendable, Equatable {
     case variables(ListState)
     case palette(ListState)
     case map(ListState)
+    case disagreements(ListState)
+    case links(ListState)
     case prompt(PageState, PromptSnapshot?)
     case tokens(TokenViewState)
     case attention(AttentionViewState)
@@ -109,7 +113,8 @@ enum OverlayState: Sendable, Equatable {
         get {
             switch self {
             case .templates(let list), .models(let list), .conversations(let list),
-                .settings(let list), .variables(let list), .palette(let list), .map(let list):
+                .settings(let list), .variables(let list), .palette(let list), .map(let list),
+                .disagreements(let list), .links(let list):
                 list
             case .help, .tour, .prompt, .tokens, .attention: nil
             }
@@ -124,6 +129,8 @@ enum OverlayState: Sendable, Equatable {
             case .variables: self = .variables(newValue)
             case .palette: self = .palette(newValue)
             case .map: self = .map(newValue)
+            case .disagreements: self = .disagreements(newValue)
+            case .links: self = .links(newValue)
             case .help, .tour, .prompt, .tokens, .attention: break
             }
         }

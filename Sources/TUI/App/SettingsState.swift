@@ -71,7 +71,8 @@ public struct ChatSettings: Sendable, Equatable {
     public init() {}
 
     public subscript(key: SettingKey) -> Double? {
-        get { key == .seed ? seed.map(Double.init) : values[key] }
+        // Spelled out: `map(Double.init)` would take the initializer from a bit pattern.
+        get { key == .seed ? seed.map { Double($0) } : values[key] }
         set {
             guard key != .seed else {
                 seed = newValue.map { UInt64(max(0, $0)) }

@@ -23,7 +23,17 @@ enum SlashCommand: Sendable, Equatable {
     case tags([String])
     case export(String?)
     case deleteConversation
-    case keys
+    case importFile(String)
+    case theme(String)
+    case mouse(Bool)
+    // What the line mode has no selection for: messages, replies and tokens by their number.
+    case revise(Int?, String)
+    case version(Int, Int)
+    case branch(Int)
+    case vote(Int?)
+    case amend(Int, String)
+    case end(Int)
+    case pick(Int, Int)
 
     struct Definition: Sendable {
         var name: String
@@ -91,8 +101,13 @@ enum SlashCommand: Sendable, Equatable {
         },
         plain("bad", "Record that all replies are bad.", .allBad),
         plain("more", "Sample one more reply.", .command(.addCandidate)),
-        word("compare", "NAME NAME …", "Answer the last message under several templates.") {
-            .compare($0.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init))
+        .init(
+            name: "compare", arguments: "WHAT WHAT …",
+            help: "Answer the last message under several templates, models or settings, as in "
+                + "/compare chat riddle,temperature=1."
+        ) { text in
+            let sides = text.split(separator: " ").map(String.init)
+            return sides.count > 1 ? .command(.compare(sides)) : .wrong
         },
         .init(
             name: "var", arguments: "NAME VALUE", help: "Give a variable of the template a value."
@@ -119,10 +134,17 @@ enum SlashCommand: Sendable, Equatable {
         word("tag", "NAME …", "Set the conversation's tags.") {
             .tags($0.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init))
         },
-        word("export", "[PATH]", "Write the conversation to a Markdown file.") {
+        word(
+            "export", "[PATH]",
+            "Write the conversation to a file: Markdown, or by its ending .jsonl or .messages.jsonl."
+        ) {
             .export($0.isEmpty ? nil : $0)
         },
         plain("delete", "Delete the conversation; /undo takes that back.", .deleteConversation),
+        .init(
+            name: "import", arguments: "PATH",
+            help: "Import conversations: ours, ChatGPT's conversations.json, TRL messages."
+        ) { $0.isEmpty ? .wrong : .command(.importFile($0)) },
         plain("undo", "Take the last change back.", .command(.undo)),
         plain("map", "Show the tree of versions.", .command(.map)),
         plain("prompt", "Show the exact prompt.", .command(.prompt)),
@@ -132,8 +154,63 @@ enum SlashCommand: Sendable, Equatable {
         ) {
             .attention($0)
         },
-        plain("copy", "Copy the last reply.", .command(.copyReply)),
+        .init(name: "copy", arguments: "[code]", help: "Copy the last reply, or its code.") {
+            switch $0 {
+            case "": .command(.command(.copyReply))
+            case "code": .command(.command(.copyCode))
+            default: .wrong
+            }
+        },
+        plain("links", "Open a link.", .command(.links)),
         plain("blind", "Hide names and scores, and shuffle.", .command(.toggleBlind)),
+        plain("order", "Order the board by reward, or as sampled.", .command(.order)),
+        plain("scores", "Hide or show the scores.", .command(.toggleScores)),
+        plain(
+            "disagreements", "Show where the reward model disagrees with you.",
+            .command(.disagreements)),
+        plain("messages", "Walk the messages.", .command(.messages)),
+        .init(
+            name: "revise", arguments: "[MESSAGE] TEXT",
+            help: "Edit a message by its number, else your last one, and answer it anew."
+        ) { text in
+            let (number, rest) = numbered(text)
+            return rest.isEmpty ? .wrong : .command(.revise(number, rest))
+        },
+        numbers("version", "MESSAGE VERSION", "Show another version of a message.") {
+            .version($0, $1)
+        },
+        number("branch", "MESSAGE", "Write the next message after this one.") { .branch($0) },
+        .init(
+            name: "vote", arguments: "[MESSAGE]",
+            help: "Show the replies to a message again, to rank them."
+        ) { text in
+            guard !text.isEmpty else { return .command(.vote(nil)) }
+            return Int(text).map { .command(.vote($0)) } ?? .wrong
+        },
+        .init(
+            name: "amend", arguments: "REPLY TEXT",
+            help: "Write a reply of the board yourself; yours ranks above it."
+        ) { text in
+            let (number, rest) = numbered(text)
+            guard let number, !rest.isEmpty else { return .wrong }
+            return .command(.amend(number, rest))
+        },
+        number("end", "REPLY", "End the stream of a reply of the board.") { .end($0) },
+        numbers(
+            "pick", "TOKEN ALTERNATIVE",
+            "After /tokens: put another token in a place, and go on from there."
+        ) { .pick($0, $1) },
+        word("theme", "NAME", "Change the colours: dark, light, high-contrast, 16, monochrome.") {
+            .theme($0)
+        },
+        .init(name: "mouse", arguments: "on|off", help: "Let the mouse scroll and select.") {
+            switch $0 {
+            case "on": .command(.mouse(true))
+            case "off": .command(.mouse(false))
+            default: .wrong
+            }
+        },
+        plain("tour", "Show the first five things to know.", .command(.tour)),
         plain("settings", "Open the settings.", .command(.settings)),
         plain("help", "Show keys and commands.", .command(.help)),
         plain("quit", "Leave.", .command(.quit)),
@@ -152,6 +229,35 @@ enum SlashCommand: Sendable, Equatable {
         _ make: @escaping @Sendable (String) -> SlashCommand
     ) -> Definition {
         Definition(name: name, arguments: arguments, help: help) { .command(make($0)) }
+    }
+
+    private static func number(
+        _ name: String, _ arguments: String, _ help: String,
+        _ make: @escaping @Sendable (Int) -> SlashCommand
+    ) -> Definition {
+        Definition(name: name, arguments: arguments, help: help) {
+            Int($0).map { .command(make($0)) } ?? .wrong
+        }
+    }
+
+    private static func numbers(
+        _ name: String, _ arguments: String, _ help: String,
+        _ make: @escaping @Sendable (Int, Int) -> SlashCommand
+    ) -> Definition {
+        Definition(name: name, arguments: arguments, help: help) { text in
+            let numbers = text.split(separator: " ").map { Int($0) }
+            guard numbers.count == 2, let first = numbers[0], let second = numbers[1] else {
+                return .wrong
+            }
+            return .command(make(first, second))
+        }
+    }
+
+    /// A number before a text, where there is one.
+    private static func numbered(_ text: String) -> (Int?, String) {
+        let parts = text.split(maxSplits: 1, whereSeparator: \.isWhitespace).map(String.init)
+        guard parts.count == 2, let number = Int(parts[0]) else { return (nil, text) }
+        return (number, parts[1])
     }
 
     /// Reads a line with its `/`.
@@ -185,7 +291,14 @@ enum SlashCommand: Sendable, Equatable {
         }
         let candidates: [String]
         switch words[0] {
-        case "template", "compare", "edit": candidates = state.session.templates.map(\.name)
+        case "template", "edit": candidates = state.session.templates.map(\.name)
+        case "compare":
+            candidates =
+                state.session.templates.map(\.name)
+                + state.session.models.filter(\.isInstalled).map(\.name)
+                + SettingKey.allCases.map { "\($0.rawValue)=" }
+        case "theme": candidates = Theme.builtIn.map(\.name)
+        case "mouse": candidates = ["on", "off"]
         case "model": candidates = state.session.models.map(\.name)
         case "set" where words.count == 2: candidates = SettingKey.allCases.map(\.rawValue)
         case "var" where words.count == 2:

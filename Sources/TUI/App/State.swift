@@ -38,6 +38,14 @@ struct State: Sendable {
     /// Order new boards by reward as soon as they are scored.
     var ordersByReward = false
     var isQuitting = false
+    /// Where the reward model would have ranked otherwise; nil while that is being found out.
+    var disagreements: [Disagreement]?
+    /// The tokens looked at last.
+    var inspected: TokenViewState?
+    /// Rows that the person gave the board; nil gives it what its replies need.
+    var boardRows: Int?
+    /// The board's upper edge is being dragged.
+    var isDraggingBoard = false
     /// Whether the terminal's window has the person's attention, as far as it tells.
     var isFocused = true
 

@@ -51,6 +51,10 @@ extension State {
             board.foldsDuplicates.toggle()
             board.keepSelectionVisible()
         case .markDifferences: board.marksDifferences.toggle()
+        case .boardTaller, .boardShorter:
+            let rows = ScreenLayout(self).board.rows
+            resizeBoard(to: rows + (command == .boardTaller ? 1 : -1))
+            return []
         case .editCandidate:
             guard board.candidates[selected].isFinished else {
                 return explain("The reply is still being written.")
@@ -93,7 +97,7 @@ extension State {
             displayOrder: board.visible.map { board.candidates[$0].id },
             scoresVisible: board.scoresWereShown, isBlind: board.isBlind,
             secondsTaken: secondsTaken(board),
-            continueWith: board.best.map { board.candidates[$0].id })
+            continueWith: isLastTurn(board) ? board.best.map { board.candidates[$0].id } : nil)
         board.isSubmitted = true
         self.board = board
         return [.submitRanking(submission)]
@@ -111,6 +115,7 @@ extension State {
         guard !board.candidates[candidate].text.isEmpty else {
             return explain("Reply \(board.letter(of: candidate)) is empty.", .warning)
         }
+        if !isLastTurn(board) { rememberLeaf() }
         return [.acceptCandidate(board.candidates[candidate].id)]
     }
 
@@ -138,12 +143,17 @@ extension State {
     /// A decision is on disk: the board makes room, and what was typed ahead goes out.
     mutating func closeBoard(ranking: Int64?, continued: Bool) -> [Effect] {
         if let ranking { undo.append(.ranked(ranking)) }
-        if continued {
+        if continued || board?.ranking.isAllBad != true {
             if ranking != nil {
-                notify(.success, "Ranking recorded.")
+                notify(
+                    .success,
+                    continued
+                        ? "Ranking recorded."
+                        : "Ranking recorded; the conversation stays as it is.")
             }
             board = nil
             focus = .composer
+            transcript.selected = nil
             transcript.scroll = .following
             return sendQueued()
         }
@@ -151,6 +161,28 @@ extension State {
         board?.ranking = RankingDraft()
         notify(.success, "Recorded: all bad. F5 samples anew; a accepts one all the same.")
         return []
+    }
+
+    /// Whether the shown path ends with the board's turn: with the message it answers, or a
+    /// reply to that.
+    func isLastTurn(_ board: BoardState) -> Bool {
+        guard let parent = board.parent else { return transcript.messages.count <= 1 }
+        return transcript.messages.suffix(2).contains { $0.id == parent }
+    }
+
+    /// The person's own version of a reply: a preference and a demonstration.
+    mutating func amend(_ index: Int, with text: String, on board: BoardState) -> Effect {
+        if !isLastTurn(board) { rememberLeaf() }
+        return .editCandidate(
+            CandidateEdit(
+                candidate: board.candidates[index].id, text: text,
+                scoresVisible: board.scoresWereShown, isBlind: board.isBlind,
+                secondsTaken: secondsTaken(board)))
+    }
+
+    mutating func resizeBoard(to rows: Int) {
+        let layout = ScreenLayout(self)
+        boardRows = max(3, min(rows, layout.main.rows))
     }
 
     private mutating func addCandidate() -> [Effect] {

@@ -27,11 +27,7 @@ extension State {
         case .candidate(let index):
             editTarget = nil
             guard let board, board.candidates.indices.contains(index) else { return effects }
-            effects.append(
-                .editCandidate(
-                    candidate: board.candidates[index].id, text: message,
-                    seconds: secondsTaken(board)))
-            return effects
+            return effects + [amend(index, with: message, on: board)]
         case nil:
             queue.append(message)
             return effects + decideForNextMessage() + sendQueued()
@@ -43,6 +39,11 @@ extension State {
         guard let board, !board.isSingle, board.isComplete, board.decision == nil,
             !board.isSubmitted
         else { return [] }
+        guard isLastTurn(board) else {
+            // An earlier turn's board was only looked at.
+            self.board = nil
+            return []
+        }
         return board.ranking.isEmpty ? accept(board.selected) : submitRanking()
     }
 
@@ -150,7 +151,21 @@ extension State {
             undo.append(.deletedConversation(id))
             notify(.success, "The conversation is deleted; /undo takes that back.")
             return effects + [.deleteConversation(id)]
-        case .keys: return perform(.help)
+        case .importFile(let path): return [.importConversations(path)]
+        case .theme(let name):
+            guard !name.isEmpty else {
+                let known = Theme.builtIn.map(\.name).joined(separator: ", ")
+                return explain("The theme is \(theme.name); /theme NAME takes \(known), or a file.")
+            }
+            return [.loadTheme(name)]
+        case .mouse(let isOn):
+            notify(
+                .success,
+                isOn
+                    ? "The mouse scrolls and selects."
+                    : "The mouse is the terminal's again: it selects text.")
+            return [.setMouse(isOn)]
+        case .revise, .version, .branch, .vote, .amend, .end, .pick: return runNumbered(command)
         }
     }
 
@@ -170,20 +185,5 @@ extension State {
             effects.append(.measureContext(plan(.again(message: nil))))
         }
         return effects
-    }
-
-    private mutating func compare(_ names: [String]) -> [Effect] {
-        let known = Set(session.templates.map(\.name))
-        if let wrong = names.first(where: { !known.contains($0) }) {
-            return explain("There is no template \"\(wrong)\"; F2 lists them.", .failure)
-        }
-        guard names.count > 1 else {
-            return explain("/compare takes two or more templates.", .failure)
-        }
-        guard !generation.isRunning, transcript.messages.contains(where: { $0.role == .user })
-        else { return explain("There is no message to answer yet.", .failure) }
-        var plan = plan(.again(message: nil))
-        plan.compared = names
-        return start(plan)
     }
 }

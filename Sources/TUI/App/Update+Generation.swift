@@ -20,7 +20,9 @@ extension State {
         }
         guard session.model != nil else { return explain("No model is loaded; F3 chooses one.") }
         var message: Int64?
-        if focus == .messages, let selected = transcript.selected {
+        if focus == .board, let board, !isLastTurn(board) {
+            message = board.parent
+        } else if focus == .messages, let selected = transcript.selected {
             let chosen = transcript.messages[selected]
             message =
                 chosen.role == .assistant

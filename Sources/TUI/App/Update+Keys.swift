@@ -10,6 +10,7 @@ extension State {
             return [.feedComposer(key)]
         }
         if overlay?.list?.input != nil { return editInput(key) }
+        if case .tour = overlay, !isScrolling(key) { return leaveTour(key) }
         if let command = keyMap.command(for: key, in: context) {
             return perform(command, key: key)
         }
@@ -31,6 +32,24 @@ extension State {
 
     private func isFunctionKey(_ key: Key) -> Bool {
         if case .function = key.code { true } else { false }
+    }
+
+    private func isScrolling(_ key: Key) -> Bool {
+        [.up, .down, .pageUp, .pageDown].contains(key.code)
+    }
+
+    /// The first-run page is in nobody's way: Enter and Esc close it, any other key does what
+    /// it does without it.
+    private mutating func leaveTour(_ key: Key) -> [Effect] {
+        let effects = closeOverlay()
+        guard key.code != .enter, key.code != .escape else { return effects }
+        return effects + press(key)
+    }
+
+    mutating func closeOverlay() -> [Effect] {
+        defer { overlay = nil }
+        if case .tour = overlay { return [.rememberTour] }
+        return []
     }
 
     /// Does what a command asks for, wherever it came from.
@@ -68,6 +87,25 @@ extension State {
             guard session.conversation != nil else { return explain("There is no message yet.") }
             toggle(.map(ListState()))
             return [.listTree]
+        case .tour:
+            toggle(.tour(PageState()))
+            return []
+        case .disagreements:
+            guard session.rewardModel != nil else {
+                return explain(
+                    "There is no reward model to disagree with; riposte train reward makes one.")
+            }
+            guard !generation.isRunning else {
+                return explain("A reply is being written; Esc stops it.", .warning)
+            }
+            toggle(.disagreements(ListState()))
+            guard overlay != nil else { return [] }
+            disagreements = nil
+            return [.listDisagreements]
+        case .links:
+            guard !linkTexts.isEmpty else { return explain("There is no link here.") }
+            toggle(.links(ListState()))
+            return []
         case .candidates:
             let steps = [1, 2, 4, 8]
             settings.candidates = steps.first { $0 > settings.candidates } ?? 1
@@ -101,15 +139,16 @@ extension State {
         case .boardLeft, .boardRight, .boardUp, .boardDown, .boardNext, .rank, .tie, .allBad,
             .unrank, .undoRanking, .submitRanking, .accept, .order, .orderByReward,
             .toggleScores, .addCandidate, .endCandidate, .toggleBlind, .zoom, .foldDuplicates,
-            .markDifferences, .editCandidate:
+            .markDifferences, .editCandidate, .boardTaller, .boardShorter:
             return useBoard(command, key: key)
         case .copyReply: return copyReply()
+        case .copyCode: return copyCode()
         case .tokens: return openTokens()
         case .attention: return openAttention()
 
         case .previousHead, .nextHead, .toggleSink, .close, .choose, .up, .down, .left, .right,
             .pageUp, .pageDown, .first, .last,
-            .deleteItem, .renameItem, .tagItem, .exportItem:
+            .markItem, .deleteItem, .renameItem, .tagItem, .exportItem:
             return useOverlay(command)
         }
     }
@@ -222,26 +261,48 @@ extension State {
         case .selected(let conversation, let leaf):
             return [.selectLeaf(conversation: conversation, leaf: leaf)]
         case .deletedConversation(let id):
-            return [.restoreConversation(id)]
+            // It comes back onto the screen where nothing has taken its place.
+            guard session.conversation == nil else { return [.restoreConversation(id)] }
+            return [.restoreConversation(id), .openConversation(id, message: nil)]
         case .ranked(let id):
             return [.retractRanking(id)]
         }
     }
 
-    private mutating func copyReply() -> [Effect] {
-        let text: String?
+    /// The text under the selection, else the latest reply.
+    private var textAtHand: String? {
         if focus == .board, let board, board.candidates.indices.contains(board.selected) {
-            text = board.candidates[board.selected].text
-        } else if focus == .messages, let selected = transcript.selected {
-            text = transcript.messages[selected].text
-        } else {
-            text =
-                board.flatMap { $0.isSingle ? $0.candidates[0].text : nil }
-                ?? transcript.messages.last { $0.role == .assistant }?.text
+            return board.candidates[board.selected].text
         }
-        guard let text, !text.isEmpty else { return explain("There is no reply to copy.") }
+        if focus == .messages, let selected = transcript.selected {
+            return transcript.messages[selected].text
+        }
+        return board.flatMap { $0.isSingle ? $0.candidates[0].text : nil }
+            ?? transcript.messages.last { $0.role == .assistant }?.text
+    }
+
+    private mutating func copyReply() -> [Effect] {
+        guard let text = textAtHand, !text.isEmpty else {
+            return explain("There is no reply to copy.")
+        }
         notify(.success, "Copied \(text.count) characters.")
         return [.copy(text)]
+    }
+
+    private mutating func copyCode() -> [Effect] {
+        let code = MarkdownText.codeBlocks(of: textAtHand ?? "").last
+        guard let code else { return explain("There is no code block in the reply.") }
+        notify(.success, "Copied the code block, \(code.count) characters.")
+        return [.copy(code)]
+    }
+
+    /// Links of the text under the selection and, in the composer, of the whole conversation;
+    /// the latest first, each once.
+    var linkTexts: [String] {
+        var texts = [textAtHand ?? ""]
+        if focus == .composer { texts = transcript.messages.map(\.text) + texts }
+        var known: Set<String> = []
+        return texts.flatMap(MarkdownText.links).reversed().filter { known.insert($0).inserted }
     }
 }
 
@@ -251,7 +312,7 @@ extension OverlayState {
         case (.help, .help), (.tour, .tour), (.templates, .templates), (.models, .models),
             (.conversations, .conversations), (.settings, .settings), (.variables, .variables),
             (.palette, .palette), (.map, .map), (.prompt, .prompt), (.tokens, .tokens),
-            (.attention, .attention):
+            (.attention, .attention), (.disagreements, .disagreements), (.links, .links):
             true
         default: false
         }

@@ -13,8 +13,7 @@ extension State {
                 overlay?.list = list
                 return filterChanged()
             }
-            overlay = nil
-            return []
+            return closeOverlay()
         }
         if case .tokens(let view) = current { return useTokens(view, command) }
         if case .attention(let view) = current { return useAttention(view, command) }
@@ -29,9 +28,6 @@ extension State {
             case .pageDown: page.top += rows - 1
             case .first: page.top = 0
             case .last: page.top = last
-            case .choose:
-                if case .tour = current { overlay = nil }
-                return []
             default: return []
             }
             page.top = min(last, max(0, page.top))
@@ -60,16 +56,40 @@ extension State {
         case .choose:
             guard let item else { return [] }
             return choose(item)
+        case .markItem:
+            guard canMark, let item else { return [] }
+            if let place = list.marked.firstIndex(of: item.id) {
+                list.marked.remove(at: place)
+            } else {
+                list.marked.append(item.id)
+            }
+            list.selected = min(last, list.selected + 1)
+        case .exportItem where isTemplateList:
+            guard let item else { return [] }
+            return [.editTemplate(item.id)]
         case .deleteItem, .renameItem, .tagItem, .exportItem:
             guard case .conversations = overlay, let item, let id = Int64(item.id) else {
                 return []
             }
             return useConversation(id, command, list)
-        case .undo: return undoLast()
+        case .undo:
+            let effects = undoLast()
+            guard case .conversations = overlay else { return effects }
+            return effects + [.listConversations(list.filter)]
         default: return []
         }
         overlay?.list = list
         return []
+    }
+
+    private var isTemplateList: Bool { if case .templates = overlay { true } else { false } }
+
+    /// Whether lines of the list can be marked, to be compared.
+    var canMark: Bool {
+        switch overlay {
+        case .templates, .models: true
+        default: false
+        }
     }
 
     mutating func typeIntoList(_ key: Key) -> [Effect] {
@@ -109,6 +129,10 @@ extension State {
     // MARK: Choosing
 
     private mutating func choose(_ item: ListItem) -> [Effect] {
+        if let marked = overlay?.list?.marked, marked.count > 1 {
+            overlay = nil
+            return compare(marked)
+        }
         switch overlay {
         case .templates:
             overlay = nil
@@ -137,6 +161,18 @@ extension State {
             overlay = nil
             rememberLeaf()
             return [.selectMessage(id)]
+        case .links:
+            overlay = nil
+            return [.openLink(item.id)]
+        case .disagreements:
+            guard let found = disagreements?.first(where: { String($0.board) == item.id }),
+                let message = found.message
+            else { return [] }
+            overlay = nil
+            return [
+                .openConversation(found.conversation, message: message),
+                .showBoard(message: message),
+            ]
         case .settings, .variables:
             guard var list = overlay?.list else { return [] }
             list.input = ListState.Input(purpose: .value, text: "")
@@ -266,6 +302,9 @@ extension State {
             guard candidate.isFinished else {
                 return explain("The reply is still being written.")
             }
+            guard !generation.isRunning else {
+                return explain("A reply is being written; Esc stops it.", .warning)
+            }
             overlay = .tokens(
                 TokenViewState(
                     candidate: candidate.id, title: "Reply \(board.letter(of: board.selected))"))
@@ -294,6 +333,7 @@ extension State {
         view.cursor = min(promptCount, max(0, tokens.count - 1))
         view.isLoading = false
         overlay = .tokens(view)
+        inspected = view
     }
 
     private mutating func useTokens(_ view: TokenViewState, _ command: Command) -> [Effect] {
@@ -316,29 +356,36 @@ extension State {
         case .up: view.alternative = max(0, view.alternative - 1)
         case .down: view.alternative = min(max(0, count - 1), view.alternative + 1)
         case .choose:
-            guard let candidate = view.candidate, count > view.alternative,
-                !generation.isRunning
-            else { return explain("There is nothing to continue from here.") }
-            guard view.cursor >= view.promptCount else {
-                return explain("This token is the prompt's; a token of the reply can be changed.")
-            }
-            let chosen = view.tokens[view.cursor].alternatives[view.alternative]
-            overlay = nil
-            rememberLeaf()
-            generation = GenerationState()
-            generation.phase = .starting
-            generation.startedAt = now
-            board = nil
-            focus = .composer
-            return [
-                .continueFrom(
-                    candidate: candidate, token: view.cursor - view.promptCount,
-                    alternative: chosen.id,
-                    plan(.again(message: nil)))
-            ]
+            return pick(token: view.cursor, alternative: view.alternative, in: view)
         default: return []
         }
         overlay = .tokens(view)
         return []
+    }
+
+    /// Puts another token in the place of one, and goes on from there: a branch.
+    mutating func pick(token: Int, alternative: Int, in view: TokenViewState) -> [Effect] {
+        guard !generation.isRunning else {
+            return explain("A reply is being written; Esc stops it.", .warning)
+        }
+        guard let candidate = view.candidate, view.tokens.indices.contains(token),
+            view.tokens[token].alternatives.indices.contains(alternative)
+        else { return explain("There is nothing to continue from here.") }
+        guard token >= view.promptCount else {
+            return explain("This token is the prompt's; a token of the reply can be changed.")
+        }
+        overlay = nil
+        rememberLeaf()
+        generation = GenerationState()
+        generation.phase = .starting
+        generation.startedAt = now
+        board = nil
+        focus = .composer
+        return [
+            .continueFrom(
+                candidate: candidate, token: token - view.promptCount,
+                alternative: view.tokens[token].alternatives[alternative].id,
+                plan(.again(message: nil)))
+        ]
     }
 }

@@ -115,42 +115,4 @@ extension State {
         guard let selected = transcript.selected else { return }
         transcript.scroll = TranscriptLayout(self).revealing(block: selected)
     }
-
-    // MARK: Mouse
-
-    mutating func use(_ event: MouseEvent) -> [Effect] {
-        let step = 3
-        if overlay != nil {
-            switch event.kind {
-            case .wheelUp: return useOverlay(.up)
-            case .wheelDown: return useOverlay(.down)
-            default: return []
-            }
-        }
-        let layout = ScreenLayout(self)
-        let onBoard = layout.board.contains(column: event.column, row: event.row)
-        switch event.kind {
-        case .wheelUp, .wheelDown:
-            let lines = event.kind == .wheelUp ? -step : step
-            guard onBoard, board != nil else {
-                transcript.scroll = TranscriptLayout(self).scrolled(by: lines)
-                return []
-            }
-            if let index = BoardLayout(self).candidate(column: event.column, row: event.row) {
-                board?.selected = index
-            }
-            return scrollCandidate(by: lines)
-        case .press:
-            if onBoard,
-                let index = BoardLayout(self).candidate(column: event.column, row: event.row)
-            {
-                board?.selected = index
-                focus = .board
-            } else if layout.composer.contains(column: event.column, row: event.row) {
-                return perform(.focusComposer)
-            }
-            return []
-        case .release, .drag: return []
-        }
-    }
 }

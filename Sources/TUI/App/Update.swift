@@ -78,6 +78,12 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
     case .treeListed(let nodes):
         state.tree = nodes
         return []
+    case .disagreementsListed(let found):
+        state.disagreements = found
+        return []
+    case .themeChanged(let theme):
+        state.theme = theme
+        return state.explain("The theme is \(theme.name).")
 
     case .generationRequested, .generationStarted, .promptRead, .tokensReceived, .candidateFinished,
         .candidateAdded,
@@ -98,6 +104,7 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
     case .attentionRead(let position, let weights):
         state.receive(attention: weights, of: position)
         return []
+    case .effectsDone: return []
     case .noticed(let kind, let text):
         state.notify(kind, text)
         return []
@@ -167,8 +174,8 @@ extension State {
         if overlay?.list != nil {
             return type(text.filter { !$0.isNewline })
         }
-        overlay = nil
+        let effects = closeOverlay()
         if focus != .composer { focus = .composer }
-        return [.insertIntoComposer(text)]
+        return effects + [.insertIntoComposer(text)]
     }
 }

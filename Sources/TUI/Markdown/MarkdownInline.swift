@@ -267,7 +267,7 @@ struct MarkdownInline {
         return isAddress ? (inner, end + 1) : nil
     }
 
-    private static func bareAddress(_ text: [Unicode.Scalar], _ start: Int) -> Int? {
+    static func bareAddress(_ text: [Unicode.Scalar], _ start: Int) -> Int? {
         if start > 0, isWordCharacter(text[start - 1]) { return nil }
         let head = string(text[start...].prefix(8))
         guard head.hasPrefix("https://") || head.hasPrefix("http://") else { return nil }

@@ -62,6 +62,15 @@ public enum ThemeFile {
         return try parse(text, name: name, file: url.path, base: .dark)
     }
 
+    /// A theme that came with the program, or one in a file: a path, or a name in the folder.
+    ///
+    /// - Returns: nil where there is none.
+    public static func named(_ name: String, folder: String) throws -> Theme? {
+        if let theme = Theme.builtIn(named: name) { return theme }
+        let path = [name, "\(folder)/\(name)"].first { FileManager.default.fileExists(atPath: $0) }
+        return try path.map { try read(URL(filePath: $0)) }
+    }
+
     static func parse(_ text: String, name: String, file: String, base: Theme? = nil) throws
         -> Theme
     {

@@ -17,6 +17,8 @@ struct BoardLayout {
     let firstRow: Int
     /// Candidates shown, in display order.
     let shown: [Int]
+    /// Characters that all begin with, where the first different word is marked.
+    let commonPrefix: Int?
 
     init(_ state: State) {
         self.init(state, area: ScreenLayout(state).board)
@@ -26,9 +28,13 @@ struct BoardLayout {
         self.area = area
         guard let board = state.board, !area.isEmpty else {
             (columnCount, rowCount, cellRows, visibleRows, firstRow) = (1, 0, 0, 0, 0)
-            shown = []
+            (shown, commonPrefix) = ([], nil)
             return
         }
+        // Not before all is written: a mark that moves is no help.
+        let prefix = board.marksDifferences && board.isComplete ? board.commonPrefixLength : 0
+        // Where nothing is common every first word would be marked.
+        commonPrefix = prefix > 0 ? prefix : nil
         shown = board.isZoomed ? [board.selected] : board.visible
         columnCount = Self.columns(for: shown.count, width: area.columns)
         rowCount = (shown.count + columnCount - 1) / max(1, columnCount)
@@ -67,7 +73,8 @@ struct BoardLayout {
             longest = max(longest, count)
             if (longest + 2) * rows >= limit { return limit }
         }
-        return min(limit, max(4, longest + 2) * rows)
+        // Never lower than a box that is shown whole, so that short replies all are.
+        return min(limit, max(lowest, longest + 2) * rows)
     }
 
     /// Rows of text inside a box.
@@ -97,9 +104,9 @@ struct BoardLayout {
         let inner = max(1, width / columnCount - 4)
         let text = board.candidates[candidate].text
         var lines = ReplyText.reply(text, width: inner, theme: state.theme)
-        if board.marksDifferences, board.visible.count > 1 {
+        if let commonPrefix {
             lines = ReplyText.marking(
-                lines, source: text, prefix: board.commonPrefixLength,
+                lines, source: text, prefix: commonPrefix,
                 style: state.theme[.difference])
         }
         return lines

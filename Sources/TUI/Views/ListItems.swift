@@ -9,6 +9,8 @@ struct ListItem: Equatable {
     var isCurrent = false
     /// Not to be chosen as it is: a model that must be pulled first.
     var isDimmed = false
+    /// Place among those marked to be compared, from 1.
+    var mark: Int?
     /// Characters of the title or the detail that a search found.
     var highlights: [Range<Int>] = []
 }
@@ -17,7 +19,7 @@ struct ListItem: Equatable {
 enum ListItems {
     static func of(_ state: State) -> [ListItem] {
         guard let overlay = state.overlay, let list = overlay.list else { return [] }
-        let all: [ListItem]
+        var all: [ListItem]
         switch overlay {
         case .templates: all = templates(state)
         case .models:
@@ -34,7 +36,12 @@ enum ListItems {
         case .variables: all = variables(state)
         case .palette: return Fuzzy.sorted(palette(state), by: list.filter)
         case .map: all = MapView.items(state)
+        case .disagreements: all = disagreements(state)
+        case .links: all = state.linkTexts.map { ListItem(id: $0, title: $0) }
         case .help, .tour, .prompt, .tokens, .attention: all = []
+        }
+        for (place, id) in list.marked.enumerated() {
+            if let index = all.firstIndex(where: { $0.id == id }) { all[index].mark = place + 1 }
         }
         guard !list.filter.isEmpty else { return all }
         return all.filter { Fuzzy.score($0.title, list.filter) != nil }
@@ -70,6 +77,15 @@ enum ListItems {
         }
     }
 
+    private static func disagreements(_ state: State) -> [ListItem] {
+        (state.disagreements ?? []).map { found in
+            ListItem(
+                id: String(found.board), title: found.question,
+                detail: "\(found.reversed) of \(found.pairs) pairs reversed · "
+                    + "lead \(Format.fixed(found.margin, 2))")
+        }
+    }
+
     private static func settings(_ state: State) -> [ListItem] {
         var items = [
             ListItem(
@@ -96,11 +112,20 @@ enum ListItems {
         }
     }
 
+    /// With the place where they count, unless that is everywhere.
+    private static func keys(of command: Command, in map: KeyMap) -> String {
+        let own = map.bindings.filter { $0.command == command }
+        if let global = own.first(where: { $0.context == .global }) { return global.keys }
+        guard let first = own.first else { return "" }
+        let places = own.filter { $0.keys == first.keys }.map { $0.context.title.lowercased() }
+        return "\(places.joined(separator: ", ")): \(first.keys)"
+    }
+
     private static func palette(_ state: State) -> [ListItem] {
         let commands = Command.allCases.filter(\.isInPalette).map { command in
             ListItem(
                 id: command.rawValue, title: command.help,
-                detail: state.keyMap.bindings.first { $0.command == command }?.keys ?? "")
+                detail: keys(of: command, in: state.keyMap))
         }
         let typed = SlashCommand.all.filter { !$0.arguments.isEmpty }.map { definition in
             ListItem(

@@ -32,23 +32,20 @@ enum ListView {
             maxWidth: max(0, area.endColumn - 1 - column))
         let cursor = Cursor(row: area.row, column: min(column, area.endColumn - 1))
 
-        let body = area.splitTop(area.rows > 4 ? 2 : 1).rest
         let preview = self.preview(items.indices.contains(selected) ? items[selected] : nil, state)
-        var rows = body
-        if let preview, body.columns >= 64 {
-            let split = body.splitLeft(min(34, body.columns / 2 - 2))
-            rows = split.left
-            draw(preview(split.rest.columns - 3), in: split.rest, theme: theme, on: &grid)
-        } else if let preview, body.rows >= 10 {
-            let split = body.splitBottom(min(8, body.rows / 2))
-            rows = split.rest
-            let lines = preview(split.bottom.columns).map { line in
+        let layout = ListLayout(
+            items: items.count, selected: selected, hasPreview: preview != nil, in: area)
+        let rows = layout.rows
+        if let preview, let side = layout.side {
+            draw(preview(side.columns - 3), in: side, theme: theme, on: &grid)
+        } else if let preview, let below = layout.below {
+            let lines = preview(below.columns).map { line in
                 line.restyled { $0 = $0.on(popup) }
             }
             grid.horizontalLine(
-                row: split.bottom.row, column: split.bottom.column, length: split.bottom.columns,
+                row: below.row, column: below.column, length: below.columns,
                 style: theme[.border].on(popup))
-            grid.write(lines, in: split.bottom.splitTop(1).rest)
+            grid.write(lines, in: below.splitTop(1).rest)
         }
 
         if items.isEmpty {
@@ -57,8 +54,7 @@ enum ListView {
                 style: theme[.muted].on(popup), maxWidth: rows.columns)
             return cursor
         }
-        let height = max(1, rows.rows)
-        let first = max(0, min(selected - height / 2, items.count - height))
+        let first = layout.first
         for (offset, item) in items.dropFirst(first).prefix(rows.rows).enumerated() {
             let isSelected = first + offset == selected
             let style = isSelected ? theme[.popupSelection] : popup
@@ -77,7 +73,7 @@ enum ListView {
         on grid: inout Grid
     ) {
         let theme = state.theme
-        let mark = item.isCurrent ? "● " : "  "
+        let mark = item.mark.map { "\($0) " } ?? (item.isCurrent ? "● " : "  ")
         var column = area.column
         column += grid.write(mark, row: row, column: column, style: theme[.accent].on(style))
         let detailStyle = isSelected ? style : theme[.muted].on(style)
@@ -115,6 +111,10 @@ enum ListView {
         case .conversations(let list):
             list.filter.isEmpty
                 ? "No conversation is stored yet." : "No message has these words."
+        case .disagreements:
+            state.disagreements == nil
+                ? "The reward model reads the boards you ranked …"
+                : "The reward model orders every board you ranked as you did."
         case .models: "No models are known; riposte models pull smollm2 fetches one."
         case .variables: "This template has no variables."
         default: "Nothing has this name."
@@ -143,6 +143,46 @@ enum ListView {
             }
         default: return nil
         }
+    }
+}
+
+/// Where the lines of a list stand, and its preview.
+struct ListLayout {
+    /// The lines that can be chosen.
+    let rows: Rect
+    /// The first of them that is shown.
+    let first: Int
+    /// Room for the preview beside them, or below.
+    let side: Rect?
+    let below: Rect?
+
+    init(items: Int, selected: Int, hasPreview: Bool, in area: Rect) {
+        let body = area.splitTop(area.rows > 4 ? 2 : 1).rest
+        if hasPreview, body.columns >= 64 {
+            let split = body.splitLeft(min(34, body.columns / 2 - 2))
+            (rows, side, below) = (split.left, split.rest, nil)
+        } else if hasPreview, body.rows >= 10 {
+            let split = body.splitBottom(min(8, body.rows / 2))
+            (rows, side, below) = (split.rest, nil, split.bottom)
+        } else {
+            (rows, side, below) = (body, nil, nil)
+        }
+        let height = max(1, rows.rows)
+        first = max(0, min(selected - height / 2, items - height))
+    }
+
+    /// The layout of the list that is open.
+    init?(_ state: State) {
+        guard let list = state.overlay?.list else { return nil }
+        let items = ListItems.of(state)
+        let hasPreview =
+            switch state.overlay {
+            case .templates, .settings: !items.isEmpty
+            default: false
+            }
+        self.init(
+            items: items.count, selected: min(max(0, list.selected), max(0, items.count - 1)),
+            hasPreview: hasPreview, in: OverlayLayout(state).inside)
     }
 }
 

@@ -9,11 +9,11 @@ struct OverlayLayout {
     init(_ state: State) {
         let size = state.size
         let layout = ScreenLayout(state)
-        // Composer, status line and hints stay in sight; a small screen is covered whole.
+        // Notices, composer, status line and hints stay in sight; a small screen is covered whole.
         let isNarrow = size.columns < 60 || size.rows < 16
         let below =
             layout.hints.rows + layout.status.rows
-            + (isNarrow ? 0 : layout.composer.rows + layout.rule.rows)
+            + (isNarrow ? 0 : layout.composer.rows + layout.rule.rows + layout.activity.rows)
         let room = Rect(
             column: 0, row: 0, columns: size.columns, rows: max(0, size.rows - below))
         let isList = state.overlay?.list != nil
@@ -23,6 +23,11 @@ struct OverlayLayout {
         if isList, !isNarrow {
             let count = Self.itemLimit(state)
             rows = min(rows, max(12, count))
+        }
+        if case .tour = state.overlay {
+            // Five lines need no page.
+            let width = columns - (isNarrow ? 2 : 4)
+            rows = min(rows, HelpView.tour(state, width: max(1, width)).count + 2)
         }
         frame = Rect(
             column: (room.columns - columns) / 2, row: max(0, (room.rows - rows) / 2),
@@ -37,6 +42,7 @@ struct OverlayLayout {
         case .models: state.session.models.count + 5
         case .settings: SettingKey.allCases.count + 5
         case .variables: (state.session.template?.variables.count ?? 0) + 5
+        case .links: state.linkTexts.count + 5
         default: .max / 2
         }
     }

@@ -62,7 +62,9 @@ enum OverlayView {
         case .settings: "Settings"
         case .variables: "Variables of \(state.session.templateName)"
         case .palette: "Commands"
-        case .map: "Versions"
+        case .map: "The tree of versions"
+        case .disagreements: "Where the reward model disagrees with you"
+        case .links: "Links"
         case .prompt: "The exact prompt"
         case .tokens: "Tokens"
         case .attention(let view): view.title

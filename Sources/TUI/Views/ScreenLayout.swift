@@ -30,6 +30,11 @@ struct ScreenLayout: Equatable {
             transcript = rest
             return
         }
+        if let rows = state.boardRows {
+            let split = rest.splitBottom(max(3, min(rows, rest.rows)))
+            (transcript, self.board) = (split.rest, split.bottom)
+            return
+        }
         // The board gets the room it needs; the end of the transcript stays in sight.
         let keeps = rest.rows >= 16 ? min(6, rest.rows / 4) : (rest.rows >= 10 ? 2 : 0)
         let wanted = BoardLayout.wantedRows(
@@ -37,7 +42,7 @@ struct ScreenLayout: Equatable {
         // Directly below a short transcript, so that question and replies stay together.
         let room = rest.rows - wanted
         let text = TranscriptLayout(state, area: rest).contentRows(limit: room)
-        let split = rest.splitTop(min(room, max(keeps, text)))
+        let split = rest.splitTop(min(room, text))
         transcript = split.top
         self.board = split.rest.splitTop(wanted).top
     }

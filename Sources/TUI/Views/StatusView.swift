@@ -142,7 +142,9 @@ enum StatusView {
         parts.append(Line(state.session.templateName, style: accent))
         let count = state.settings.candidates
         parts.append(Line(count == 1 ? "1 reply" : "\(count) replies", style: plain))
-        parts.append(contextPart(state, plain: plain, warning: warning))
+        parts.append(
+            contextPart(
+                state, plain: plain, warning: warning, barColumns: area.columns >= 100 ? 12 : 0))
         if let speed = speed(state) {
             parts.append(Line("\(Format.fixed(speed, 0)) tok/s", style: plain))
         }
@@ -163,7 +165,7 @@ enum StatusView {
             guard column + separator + part.width <= area.endColumn - 1 else {
                 // The model's name alone is cut rather than left out.
                 if index == 0 {
-                    grid.write(
+                    column += grid.write(
                         part.truncated(columns: area.columns - 2), row: area.row, column: column)
                 }
                 continue
@@ -181,12 +183,21 @@ enum StatusView {
         }
     }
 
-    private static func contextPart(_ state: State, plain: Style, warning: Style) -> Line {
+    /// Tokens used of all; where there is room with a bar of its parts.
+    private static func contextPart(
+        _ state: State, plain: Style, warning: Style, barColumns: Int
+    ) -> Line {
         let total = state.context.total
         let used = state.context.used + (state.generation.isRunning ? state.generation.tokens : 0)
         guard total > 0 else { return Line("context –", style: plain) }
         let isTight = used + state.context.reply > total || state.context.droppedMessages > 0
-        return Line("context \(used)/\(total)", style: isTight ? warning : plain)
+        var line = Line("context \(used)/\(total)", style: isTight ? warning : plain)
+        if barColumns > 0 {
+            line.append(" ", style: plain)
+            let bar = ContextMeter(state.context, theme: state.theme).bar(columns: barColumns)
+            line.append(bar.restyled { $0 = $0.on(plain) })
+        }
+        return line
     }
 
     /// Tokens a second: of the running generation once it has some, else of the last one.
@@ -220,6 +231,28 @@ enum StatusView {
             switch overlay {
             case .conversations:
                 return plain([.choose, .close, .renameItem, .tagItem, .deleteItem, .exportItem])
+            case .templates:
+                return [
+                    (
+                        .choose,
+                        overlay.list.map { $0.marked.count > 1 } == true ? "compare" : "choose"
+                    ),
+                    (.markItem, "mark to compare"), (.exportItem, "edit"), (.close, "close"),
+                ]
+            case .models:
+                return [
+                    (
+                        .choose,
+                        overlay.list.map { $0.marked.count > 1 } == true ? "compare" : "choose"
+                    ),
+                    (.markItem, "mark to compare"), (.close, "close"),
+                ]
+            case .tour:
+                return [(.close, "begins"), (.help, "help")]
+            case .disagreements:
+                return [(.up, "move"), (.choose, "look at the board"), (.close, "close")]
+            case .links:
+                return [(.up, "move"), (.choose, "open"), (.close, "close")]
             case .settings:
                 return [
                     (.up, "move"), (.left, "less"), (.right, "more"), (.choose, "type a value"),

@@ -15,6 +15,9 @@ struct TranscriptLayout {
     let state: State
     let area: Rect
     let count: Int
+    /// Messages shown. While replies to a turn are looked at, what came after it is out of the
+    /// way: the replies stand below what they answer.
+    private let messageCount: Int
 
     init(_ state: State) {
         self.init(state, area: ScreenLayout(state).transcript)
@@ -24,6 +27,12 @@ struct TranscriptLayout {
         self.state = state
         self.area = area
         var count = state.transcript.messages.count
+        if state.focus != .messages, let parent = state.board?.parent,
+            let index = state.transcript.messages.lastIndex(where: { $0.id == parent })
+        {
+            count = index + 1
+        }
+        messageCount = count
         if state.transcript.pending != nil { count += 1 }
         if Self.showsReply(state) { count += 1 }
         self.count = count
@@ -36,9 +45,10 @@ struct TranscriptLayout {
     }
 
     func block(_ index: Int) -> Block {
-        let messages = state.transcript.messages.count
-        if index < messages { return .message(index) }
-        if index == messages, let pending = state.transcript.pending { return .pending(pending) }
+        if index < messageCount { return .message(index) }
+        if index == messageCount, let pending = state.transcript.pending {
+            return .pending(pending)
+        }
         return .reply
     }
 
@@ -55,6 +65,19 @@ struct TranscriptLayout {
             guard block < count else { return end }
             return (block, line)
         }
+    }
+
+    /// The block shown in a row of the screen.
+    func block(atRow row: Int) -> Int? {
+        var (block, line) = top
+        var left = row - area.row
+        while block < count, left >= 0 {
+            let size = lines(block).count - line
+            if left < size { return block }
+            left -= size
+            (block, line) = (block + 1, 0)
+        }
+        return nil
     }
 
     /// Rows that the blocks take, at most `limit`.

@@ -51,7 +51,8 @@ enum TranscriptView {
             lines.append(Line("You", style: theme[.user]))
             lines += ReplyText.lines(text, width: room, theme: theme)
         case .reply:
-            lines.append(Line(state.session.model?.name ?? "Reply", style: theme[.assistant]))
+            let name = state.isBlind ? nil : state.session.model?.name
+            lines.append(Line(name ?? "Reply", style: theme[.assistant]))
             var body: [Line] = []
             if let candidate = state.board?.candidates.first, !candidate.text.isEmpty {
                 body = ReplyText.reply(candidate.text, width: room, theme: theme)
@@ -74,11 +75,15 @@ enum TranscriptView {
         switch message.role {
         case .user: line = Line("You", style: theme[.user])
         case .assistant:
-            line = Line(message.modelName ?? "Assistant", style: theme[.assistant])
+            line = Line(
+                state.isBlind ? "Reply" : message.modelName ?? "Assistant", style: theme[.assistant]
+            )
         case .system: line = Line("System", style: theme[.system])
         }
         var notes: [(String, Style)] = []
-        if let template = message.templateName, template != "chat", message.role == .assistant {
+        if let template = message.templateName, template != "chat", message.role == .assistant,
+            !state.isBlind
+        {
             notes.append((template, theme[.muted]))
         }
         if message.versions > 1 {
