@@ -86,36 +86,58 @@ struct ModelsCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            var arguments = ModelArguments()
-            arguments = try ModelArguments.parse(name.map { ["-m", $0] } ?? [])
-            let session = try ModelSession(arguments)
-            let info = session.loaded.info
-            if json { return StandardOutput.json(try JSON(encoding: info)) }
+            let arguments = try ModelArguments.parse(name.map { ["-m", $0] } ?? [])
+            let path = try arguments.path(in: ModelLibrary(paths: Paths()))
+            let model = try ModelDescription.read(path: path)
+            if json { return StandardOutput.json(Self.json(model, path: path)) }
             var table = TextTable([])
-            table.add(["name", info.name])
-            table.add(["path", info.path])
-            table.add(["architecture", info.architecture])
-            table.add(["parameters", "\(info.parameterCount.formatted())"])
-            table.add(["types", info.quantization])
-            table.add(["file", byteText(info.fileBytes)])
-            table.add(["layers", "\(info.layerCount), width \(info.embeddingWidth)"])
-            table.add(["vocabulary", "\(info.vocabularySize.formatted()) tokens"])
-            table.add([
-                "context",
-                "\(info.contextLength.formatted()) tokens trained for, "
-                    + "\(session.loaded.contextLength.formatted()) in use",
-            ])
-            table.add(["tokenizer", session.loaded.tokenizer == nil ? "none: ids only" : "yes"])
-            table.add(["chat template", chatTemplate(of: session.loaded)])
-            table.add(["license", info.license ?? "not stated"])
-            table.add(["fingerprint", info.fingerprint])
+            table.add(["name", model.name])
+            table.add(["path", path])
+            table.add(["architecture", model.architecture])
+            table.add(["parameters", "\(model.parameterCount.formatted())"])
+            let types = model.types.map { "\($0.name) (\($0.tensors) tensors)" }
+            let kind = model.info.map { $0.quantization + ": " } ?? ""
+            table.add(["types", kind + types.joined(separator: ", ")])
+            table.add(["file", byteText(model.fileBytes)])
+            if let info = model.info {
+                table.add(["layers", "\(info.layerCount), width \(info.embeddingWidth)"])
+                table.add(["vocabulary", "\(info.vocabularySize.formatted()) tokens"])
+                table.add(["context", "\(info.contextLength.formatted()) tokens"])
+            }
+            table.add(["tokenizer", model.tokenizer ?? "none: ids only"])
+            table.add(["chat template", Self.chatTemplate(of: model)])
+            table.add(["license", model.license ?? "not stated"])
+            if let info = model.info { table.add(["fingerprint", info.fingerprint]) }
+            for problem in model.unsupported { table.add(["not supported", problem]) }
             StandardOutput.write(table.text)
         }
 
-        private func chatTemplate(of loaded: LoadedModel) -> String {
-            if let problem = loaded.chatTemplateProblem { return "not usable: \(problem)" }
-            if let note = loaded.chatRenderer?.note { return note }
-            return loaded.chatTemplateHash.map { "yes, sha256 \($0.prefix(12))" } ?? "none"
+        private static func chatTemplate(of model: ModelDescription) -> String {
+            let hash = model.chatTemplateSource.map {
+                "sha256 \(SHA256.hexDigest(of: $0).prefix(12))"
+            }
+            guard let format = model.chatFormat else { return "not usable, \(hash ?? "none")" }
+            return format.note ?? hash.map { "yes, \($0)" } ?? "none"
+        }
+
+        /// Null where only a model that can be run tells it.
+        private static func json(_ model: ModelDescription, path: String) -> JSON {
+            let info = model.info
+            return .object([
+                ("name", .string(model.name)), ("path", .string(path)),
+                ("architecture", .string(model.architecture)),
+                ("parameterCount", .int(model.parameterCount)),
+                ("quantization", JSON(info?.quantization)),
+                ("types", .object(model.types.map { ($0.name, .int($0.tensors)) })),
+                ("fileBytes", .int(model.fileBytes)), ("layerCount", JSON(info?.layerCount)),
+                ("embeddingWidth", JSON(info?.embeddingWidth)),
+                ("vocabularySize", JSON(info?.vocabularySize)),
+                ("contextLength", JSON(info?.contextLength)),
+                ("tokenizer", JSON(model.tokenizer)),
+                ("chatTemplate", JSON(model.chatTemplateSource)),
+                ("license", JSON(model.license)), ("fingerprint", JSON(info?.fingerprint)),
+                ("unsupported", .array(model.unsupported.map { .string($0) })),
+            ])
         }
     }
 

@@ -55,9 +55,9 @@ struct PromptCommand: ParsableCommand {
             }
         } else {
             let list = try Self.messages(in: messages ?? "")
-            let session = try ModelSession(model)
-            tokenizer = try session.tokenizer
-            prompt = try self.prompt(of: list, loaded: session.loaded)
+            let vocabulary = try ModelVocabulary(model)
+            tokenizer = try vocabulary.requiredTokenizer
+            prompt = try self.prompt(of: list, vocabulary)
         }
         if ids, let tokenizer {
             StandardOutput.json(JSON(ids: tokenizer.encode(prompt)))
@@ -77,10 +77,12 @@ struct PromptCommand: ParsableCommand {
         return list
     }
 
-    private func prompt(of messages: [JSONValue], loaded: LoadedModel) throws -> PromptText {
-        let source = loaded.model?.chatTemplateSource
-        let format = try Self.naming("The model \(loaded.info.name)") {
-            try ChatFormat(source: source, tokenizer: loaded.tokenizer)
+    private func prompt(of messages: [JSONValue], _ vocabulary: ModelVocabulary) throws
+        -> PromptText
+    {
+        let format = try Self.naming("The model \(vocabulary.name)") {
+            try ChatFormat(
+                source: vocabulary.chatTemplateSource, tokenizer: vocabulary.tokenizer)
         }
         guard case .template(let template, let specialTokens) = format else {
             if let note = format.note { StandardError.note(note) }
@@ -97,7 +99,7 @@ struct PromptCommand: ParsableCommand {
             ("add_generation_prompt", .bool(!noGenerationPrompt)),
         ]
         context += specialTokens.map { ($0.key, .string($0.value)) }
-        return try Self.naming("The model \(loaded.info.name)") {
+        return try Self.naming("The model \(vocabulary.name)") {
             try template.render(context: .object(.init(uniqueKeysWithValues: context)))
         }
     }

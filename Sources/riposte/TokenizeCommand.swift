@@ -20,15 +20,15 @@ struct TokenizeCommand: ParsableCommand {
     var detokenize = false
 
     func run() throws {
-        let session = try ModelSession(model)
-        let tokenizer = try session.tokenizer
+        let tokenizer = try ModelVocabulary(model).requiredTokenizer
         let input = try StandardInput.text()
         if detokenize {
             let ids = try tokenIDs(input, below: tokenizer.vocabularySize)
-            let bytes = ids.flatMap {
+            var bytes = ids.flatMap {
                 tokenizer.isControl($0)
                     ? Array(tokenizer.displayText(of: $0).utf8) : tokenizer.bytes(of: $0)
             }
+            if tokenizer.dropsLeadingSpace, bytes.first == 0x20 { bytes.removeFirst() }
             StandardOutput.line(String(decoding: bytes, as: UTF8.self))
         } else {
             StandardOutput.json(
@@ -42,6 +42,20 @@ struct TokenizeCommand: ParsableCommand {
         }
         try check(ids, below: size)
         return ids
+    }
+}
+
+extension ModelVocabulary {
+    /// Of the model that was named; its weights are not read.
+    init(_ arguments: ModelArguments, paths: Paths = Paths()) throws {
+        self = try .open(path: arguments.path(in: ModelLibrary(paths: paths)))
+    }
+
+    var requiredTokenizer: any Tokenizer {
+        get throws {
+            guard let tokenizer else { throw EngineError.noTokenizer(model: name) }
+            return tokenizer
+        }
     }
 }
 

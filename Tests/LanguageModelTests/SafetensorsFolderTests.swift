@@ -118,7 +118,7 @@ import Testing
     @Test func findsTheChatTemplateWhereverItIs() throws {
         try folder.write(SafetensorsBuilder(header: "{}").bytes, to: "model.safetensors")
         func template() throws -> String? {
-            try SafetensorsFolder(path: folder.path).chatTemplate()
+            try SafetensorsFolder.chatTemplate(in: folder.path)
         }
         #expect(try template() == nil)
         try folder.write(

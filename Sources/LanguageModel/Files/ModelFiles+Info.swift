@@ -14,6 +14,23 @@ extension ModelFiles.TokenizerSource {
             fingerprint: try fingerprint())
     }
 
+    /// The part of a description that every well-formed file has.
+    func outline(path: String) throws -> ModelDescription {
+        let statistics = TensorStatistics(file: file, declaration: declaration(of:))
+        let architecture: String? =
+            switch self {
+            case .gguf(let file): file.metadata["general.architecture"]?.string
+            case .huggingFace(let folder): folder.config["model_type"]?.string
+            }
+        return ModelDescription(
+            name: name(path: path), architecture: architecture ?? "not stated",
+            license: try license(), fileBytes: fileBytes,
+            parameterCount: statistics.parameterCount,
+            types: statistics.tensorsByType
+                .sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+                .map { (name: $0.key, tensors: $0.value) })
+    }
+
     private func declaration(of name: String) -> (type: String, shape: [Int])? {
         switch self {
         case .gguf(let file): file.declaration(of: name)
@@ -29,13 +46,9 @@ extension ModelFiles.TokenizerSource {
     }
 
     private func name(path: String) -> String {
-        let last = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
         switch self {
-        case .gguf(let file):
-            if let name = file.metadata["general.name"]?.string, !name.isEmpty { return name }
-            return last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
-        case .huggingFace(let folder):
-            return URL(fileURLWithPath: folder.path).standardizedFileURL.lastPathComponent
+        case .gguf(let file): file.modelName(path: path)
+        case .huggingFace(let folder): ModelPlace.folderName(folder.path)
         }
     }
 
@@ -116,6 +129,7 @@ extension ModelFiles.TokenizerSource {
 /// Counts over a file's tensors.
 private struct TensorStatistics {
     var parameterCount = 0
+    private(set) var tensorsByType: [String: Int] = [:]
     private var bytesByType: [String: Int] = [:]
 
     init(file: any WeightFile, declaration: (String) -> (type: String, shape: [Int])?) {
@@ -123,6 +137,7 @@ private struct TensorStatistics {
             guard let (type, shape) = declaration(name) else { continue }
             let count = shape.reduce(1, &*)
             parameterCount &+= count
+            tensorsByType[type, default: 0] += 1
             let bytes = (try? file.tensor(name))??.bytes.count ?? count
             bytesByType[type, default: 0] &+= bytes
         }

@@ -67,16 +67,10 @@ extension ModelFiles.TokenizerSource {
     }
 
     static func open(path: String) throws -> Self {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw LanguageModelError.cannotRead(path: path, reason: "there is no such file")
+        switch try ModelPlace(path: path) {
+        case .folder(let folder): .huggingFace(try SafetensorsFolder(path: folder))
+        case .gguf(let file): .gguf(try GGUFFile(path: file))
         }
-        if isFolder.boolValue { return .huggingFace(try SafetensorsFolder(path: path)) }
-        if path.hasSuffix(".safetensors") || path.hasSuffix("/config.json") {
-            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-            return .huggingFace(try SafetensorsFolder(path: folder))
-        }
-        return .gguf(try GGUFFile(path: path))
     }
 
     /// The settings, and the family that reads them.
@@ -121,7 +115,7 @@ extension ModelFiles.TokenizerSource {
     func chatTemplate() throws -> String? {
         switch self {
         case .gguf(let file): file.metadata["tokenizer.chat_template"]?.string
-        case .huggingFace(let folder): try folder.chatTemplate()
+        case .huggingFace(let folder): try SafetensorsFolder.chatTemplate(in: folder.path)
         }
     }
 }

@@ -78,17 +78,17 @@ public final class SafetensorsFolder: WeightFile {
     }
 
     public func generationConfig() throws -> JSONValue? { try json("generation_config.json") }
-    public func tokenizer() throws -> Data? { try data(of: "tokenizer.json") }
-    public func tokenizerConfig() throws -> JSONValue? { try json("tokenizer_config.json") }
 
     /// `chat_template.jinja`, or the template inside `tokenizer_config.json` or
     /// `chat_template.json`; where there are several, the one named `default`.
-    public func chatTemplate() throws -> String? {
-        if let data = try data(of: "chat_template.jinja") {
+    static func chatTemplate(in folder: String) throws -> String? {
+        if let data = try data(of: "chat_template.jinja", in: folder) {
             return String(decoding: data, as: UTF8.self)
         }
         for file in ["tokenizer_config.json", "chat_template.json"] {
-            guard let template = try json(file)?["chat_template"] else { continue }
+            guard let data = try data(of: file, in: folder),
+                let template = try parse(data, path: join(folder, file))["chat_template"]
+            else { continue }
             if let text = template.string { return text }
             let choices = template.array ?? []
             let chosen = choices.first { $0["name"]?.string == "default" } ?? choices.first

@@ -104,15 +104,7 @@ public final class Model: Sendable {
         if let quantization = options.quantization { files.quantize(as: quantization.type) }
         let team = try ThreadTeam(threads: options.threads)
         let isReference = !kernels.pointee.packed
-        let tokenizer: (any Tokenizer)? =
-            switch files.tokenizerSource {
-            case .gguf(let file):
-                file.metadata["tokenizer.ggml.tokens"] == nil
-                    ? nil : try TokenizerLoader.load(gguf: file)
-            case .huggingFace(let folder):
-                FileManager.default.fileExists(atPath: folder.path + "/tokenizer.json")
-                    ? try TokenizerLoader.load(folder: folder.path) : nil
-            }
+        let tokenizer = try files.tokenizerSource.tokenizer()
         var packer = WeightPacker(
             architecture: files.architecture, weights: files.weights, kernels: kernels,
             team: team, cacheType: isReference ? nil : options.cacheType,

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Makes tokenizers from model files.
 public enum TokenizerLoader {
     /// The tokenizer that a GGUF file carries.
@@ -16,6 +18,17 @@ public enum TokenizerLoader {
     /// - Throws: ``LanguageModelError`` as ``load(gguf:)`` does.
     public static func load(folder: String) throws -> any Tokenizer {
         VocabularyTokenizer(try TokenizerJSON(folder: folder).description())
+    }
+
+    /// The tokenizer of a file that has a vocabulary; nil where it has none.
+    static func loadIfPresent(gguf file: GGUFFile) throws -> (any Tokenizer)? {
+        file.metadata["tokenizer.ggml.tokens"] == nil ? nil : try load(gguf: file)
+    }
+
+    /// The tokenizer of a folder that has a `tokenizer.json`; nil where it has none.
+    static func loadIfPresent(folder: String) throws -> (any Tokenizer)? {
+        FileManager.default.fileExists(atPath: folder + "/tokenizer.json")
+            ? try load(folder: folder) : nil
     }
 
     /// The tokenizer that the text of a `tokenizer.json` describes. `path` is for messages;

@@ -25,6 +25,16 @@ final class VocabularyTokenizer: Tokenizer {
         case wordLevel(WordLevelModel)
     }
 
+    /// Its algorithm, for display.
+    var kind: String {
+        switch model {
+        case .bytePair: decoding.hasByteLetters ? "byte-level BPE" : "BPE"
+        case .scoredPair: "SentencePiece BPE"
+        case .unigram: "unigram"
+        case .wordLevel: "whole words"
+        }
+    }
+
     init(_ vocabulary: VocabularyDescription) {
         vocabularySize = vocabulary.tokens.count
         specialTokens = vocabulary.specialTokens
