@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModel
 
 /// A JSON value to print. Members keep their order; a number that JSON cannot write is null.
 enum JSON {
@@ -46,23 +47,11 @@ enum JSON {
         }
     }
 
+    /// Line separators are legal JSON, but end a line for some readers of JSONL.
     private static func write(_ string: String, to result: inout String) {
-        result += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            // Line separators are legal JSON, but end a line for some readers of JSONL.
-            case "\u{0}"..<" ", "\u{7f}", "\u{2028}", "\u{2029}":
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
+        JSONEscape.append(string, to: &result) {
+            "\u{7f}\u{2028}\u{2029}".unicodeScalars.contains($0)
         }
-        result += "\""
     }
 }
 

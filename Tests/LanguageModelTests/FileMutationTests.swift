@@ -4,33 +4,23 @@ import Testing
 @testable import LanguageModel
 
 /// Broken copies of good files must end in a model or an error: never in a trap, a hang or a
-/// huge allocation. RIPOSTE_FUZZ_SECONDS makes each loop run that long; otherwise it is short.
+/// huge allocation.
 @Suite(.serialized) struct FileMutationTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
 
-    private static let seconds =
-        ProcessInfo.processInfo.environment["RIPOSTE_FUZZ_SECONDS"].flatMap(Double.init)
-
-    /// Runs `body` with one mutation after another of `original`, and reports a slow one.
-    private func mutate(_ original: [UInt8], rounds: Int, _ body: ([UInt8]) throws -> Void) throws {
-        var random = Mutator(seed: UInt64(original.count))
-        let end = Date().addingTimeInterval(Self.seconds ?? 0)
-        var round = 0
-        while Self.seconds.map({ _ in Date() < end }) ?? (round < rounds) {
-            let broken = random.mutate(original)
-            // Written before it is read, so that a crash leaves its cause behind.
-            try folder.write(broken, to: "last")
-            let start = Date()
+    /// Runs `body` with one mutation after another of `original`.
+    private func mutate(
+        _ name: String, _ original: [UInt8], rounds: Int, _ body: ([UInt8]) throws -> Void
+    ) throws {
+        var random = Mutator(seed: UInt64(original.count) &+ FuzzLoop.seed - 1)
+        try FuzzLoop.run(name, rounds: rounds, next: { random.mutate(original) }) { broken in
             do {
                 try body(broken)
             } catch is LanguageModelError {
             } catch is JSONSyntaxError {
             }
-            let taken = Date().timeIntervalSince(start)
-            #expect(taken < 1, "round \(round) took \(taken) s")
-            round += 1
         }
     }
 
@@ -57,7 +47,7 @@ import Testing
     @Test(arguments: models.filter { $0.path.hasSuffix(".gguf") })
     func ggufFiles(_ model: TinyModel) throws {
         let original = try Data(contentsOf: URL(fileURLWithPath: model.path))
-        try mutate([UInt8](original), rounds: 30) { bytes in
+        try mutate("gguf", [UInt8](original), rounds: 30) { bytes in
             try use(try folder.write(bytes, to: "model.gguf"))
         }
     }
@@ -67,7 +57,7 @@ import Testing
         let config = try Data(contentsOf: URL(fileURLWithPath: "\(model.path)/config.json"))
         try folder.write(config, to: "config.json")
         let weights = try Data(contentsOf: URL(fileURLWithPath: "\(model.path)/model.safetensors"))
-        try mutate([UInt8](weights), rounds: 20) { bytes in
+        try mutate("safetensors", [UInt8](weights), rounds: 20) { bytes in
             try folder.write(bytes, to: "model.safetensors")
             try use(folder.path)
         }
@@ -78,7 +68,7 @@ import Testing
         let weights = try Data(contentsOf: URL(fileURLWithPath: "\(model.path)/model.safetensors"))
         try folder.write(weights, to: "model.safetensors")
         let config = try Data(contentsOf: URL(fileURLWithPath: "\(model.path)/config.json"))
-        try mutate([UInt8](config), rounds: 30) { bytes in
+        try mutate("config", [UInt8](config), rounds: 30) { bytes in
             try folder.write(bytes, to: "config.json")
             try use(folder.path)
         }
@@ -86,7 +76,7 @@ import Testing
 
     @Test func jsonTexts() throws {
         let text = #"{"a": [1, -2.5e3, "x\u00e9\n\ud83d\ude00", {"b": null, "c": [true, false]}]}"#
-        try mutate(Array(text.utf8), rounds: 1000) { bytes in
+        try mutate("json-text", Array(text.utf8), rounds: 1000) { bytes in
             _ = try bytes.withUnsafeBytes { try JSONValue(parsing: $0) }
         }
     }

@@ -16,7 +16,7 @@ public struct ChatTemplate: Sendable {
         /// Nesting of expressions, statements and macro calls while it runs.
         public var depth = 400
         /// Length of the prompt and of any value.
-        public var characters = 1 << 24
+        public var characters = 1 << 22
 
         public init() {}
     }

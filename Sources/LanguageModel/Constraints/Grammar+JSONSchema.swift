@@ -259,7 +259,7 @@ struct JSONSchemaGrammar {
             let fitting = fixed.filter { value in
                 names.map { $0.contains { Self.fits(value, type: $0) } } ?? true
             }
-            return .choice(fitting.map { .text($0.pythonText()) })
+            return .choice(fitting.map { .text($0.text) })
         }
         guard let names = names ?? Self.inferred(members) else { return anyValue() }
         var choices: [Expression] = []
@@ -461,7 +461,7 @@ struct JSONSchemaGrammar {
             let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
             let value = Expression.rule(try rule(for: schema, at: "\(place)/properties/\(escaped)"))
             let pair = newRule(
-                "\(place)/\(escaped)", member(.text(JSONValue.string(name).pythonText()), value))
+                "\(place)/\(escaped)", member(.text(JSONValue.string(name).text), value))
             let isRequired = required.contains(name)
             let startHere = Expression.sequence([pair, later])
             let goOnHere = Expression.sequence([comma, pair, later])

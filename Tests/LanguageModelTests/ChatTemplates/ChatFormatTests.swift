@@ -85,7 +85,8 @@ import Testing
 
     @Test(arguments: [
         "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
-        "{{ 'a' * 1000000000 }}", "{{ [0] * 1000000000 }}", "{{ '%999999999d' % 1 }}",
+        "{{ 0" + String(repeating: " | tojson", count: 60) + " }}", "{{ 'a' * 1000000000 }}",
+        "{{ [0] * 1000000000 }}", "{{ '%999999999d' % 1 }}",
         "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(100) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ 2 ** 100 }}",
         "{{ 9223372036854775807 + 1 }}", "{{ 'x' | center(1000000000) }}",

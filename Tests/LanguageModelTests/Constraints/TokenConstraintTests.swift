@@ -357,7 +357,7 @@ struct RandomWalk {
                 #expect(Array(reply.utf8) == bytes, "a reply is not UTF-8")
                 #expect(throws: Never.self) { try JSONValue(parsing: Data(bytes)) }
                 let line = JSONValue.object(["schema": schema, "text": .string(reply)])
-                lines += line.pythonText() + "\n"
+                lines += line.text + "\n"
             }
             #expect(finished >= 15, "\(text)")
         }

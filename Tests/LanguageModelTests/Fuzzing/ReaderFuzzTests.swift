@@ -5,15 +5,8 @@ import Testing
 
 /// Mutated inputs to the readers of text that strangers write: no crash and no hang.
 ///
-/// A short run by default; RIPOSTE_FUZZ_SECONDS makes each loop as long as it says, from a
-/// seed that RIPOSTE_FUZZ_SEED gives. An input that takes over a second fails in a long run
-/// (a short one is not timed), and the input is printed.
+/// A short run by default; ``FuzzLoop`` tells how to make it long.
 @Suite struct ReaderFuzzTests {
-    static let seconds = ProcessInfo.processInfo.environment["RIPOSTE_FUZZ_SECONDS"].flatMap(
-        Double.init)
-    static let seed =
-        ProcessInfo.processInfo.environment["RIPOSTE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1
-
     static func golden(_ name: String) throws -> JSONValue {
         let url = try #require(
             Bundle.module.url(forResource: "Goldens/\(name)", withExtension: "json"))
@@ -58,23 +51,14 @@ import Testing
         }
     }
 
-    static func loop(_ corpus: [String], _ pieces: [String], count: Int, _ body: ([UInt8]) -> Void)
-    {
+    static func loop(
+        _ name: String, _ corpus: [String], _ pieces: [String], count: Int,
+        _ body: ([UInt8]) -> Void
+    ) throws {
         var mutator = Mutator(
-            random: RandomSource(seed: seed), corpus: corpus.map { Array($0.utf8) },
+            random: RandomSource(seed: FuzzLoop.seed), corpus: corpus.map { Array($0.utf8) },
             pieces: pieces.map { Array($0.utf8) })
-        let clock = ContinuousClock()
-        let end = seconds.map { clock.now + .seconds($0) }
-        var done = 0
-        while end.map({ clock.now < $0 }) ?? (done < count) {
-            let input = mutator.next()
-            let start = clock.now
-            body(input)
-            if seconds != nil, clock.now - start > .seconds(1) {
-                Issue.record("slow: \(String(decoding: input, as: UTF8.self).debugDescription)")
-            }
-            done += 1
-        }
+        try FuzzLoop.run(name, rounds: count, next: { mutator.next() }, body: body)
     }
 
     @Test func jinja() throws {
@@ -84,8 +68,8 @@ import Testing
         let contexts = golden["contexts"]?.object.map { Array($0.values) } ?? []
         #expect(!templates.isEmpty && !contexts.isEmpty)
         var turn = 0
-        Self.loop(
-            templates.compactMap(\.string) + expressions.filter { $0.contains("{") },
+        try Self.loop(
+            "jinja", templates.compactMap(\.string) + expressions.filter { $0.contains("{") },
             [
                 "{{", "}}", "{%", "%}", "{#", "#}", "-", "(", "[", "{", "'", "|", " if ",
                 " for x in ",
@@ -107,13 +91,13 @@ import Testing
         }
     }
 
-    @Test func gbnf() {
+    @Test func gbnf() throws {
         let corpus =
             TokenConstraintTests.gbnfCases.map(\.0) + [
                 "root ::= \"{\" ws (pair (\",\" ws pair)*)? \"}\"\npair ::= [a-z]+ \":\" ws root\nws ::= [ \\t\\n]*\n"
             ]
-        Self.loop(
-            corpus,
+        try Self.loop(
+            "gbnf", corpus,
             [
                 "(", ")", "[", "]", "{1000}", "{0,50}", "*", "+", "?", "|", "root", "::=", "\n",
                 "\"", "\\x", "^", "#", ".",
@@ -132,9 +116,9 @@ import Testing
         }
     }
 
-    @Test func jsonAndSchemas() {
-        Self.loop(
-            TokenConstraintTests.schemaCases.map(\.0) + TokenConstraintTests.schemas,
+    @Test func jsonAndSchemas() throws {
+        try Self.loop(
+            "json", TokenConstraintTests.schemaCases.map(\.0) + TokenConstraintTests.schemas,
             [
                 "{", "}", "[", "]", "\"", ":", ",", "\\u", "\\ud800", "1e999", "-", "true",
                 "\"$ref\": \"#\"",
@@ -144,7 +128,7 @@ import Testing
             count: 1000
         ) { input in
             guard let value = try? JSONValue(parsing: Data(input)) else { return }
-            _ = value.pythonText()
+            _ = value.text
             guard let grammar = try? Grammar(jsonSchema: value),
                 let constraint = try? TokenConstraint(grammar, trie: ToyVocabulary.trie)
             else { return }

@@ -4,9 +4,7 @@ import Testing
 @testable import LanguageModel
 
 /// Damaged tokenizer files are an error or a tokenizer, never a crash.
-///
-/// A bounded number of mutations, or as many as fit in RIPOSTE_TEST_FUZZ_SECONDS.
-@Suite struct TokenizerFuzzTests {
+@Suite(.serialized) struct TokenizerFuzzTests {
     static let names = [
         "llama3", "o200k", "deepseek3", "falcon", "llama2", "unigram", "wordlevel",
     ]
@@ -15,16 +13,6 @@ import Testing
         "", " ", "Hello, world's 123 ", "é漢字🙂\u{301}<s></s><|im_end|>▁ \r\n\t", "aaaaaaaaaaaaaaaa",
         String(repeating: " x", count: 60),
     ]
-
-    private func forEachRound(_ rounds: Int, _ body: () throws -> Void) rethrows {
-        let seconds = ProcessInfo.processInfo.environment["RIPOSTE_TEST_FUZZ_SECONDS"]
-        guard let seconds = seconds.flatMap(Double.init) else {
-            for _ in 0..<rounds { try body() }
-            return
-        }
-        let end = Date().addingTimeInterval(seconds)
-        while Date() < end { try body() }
-    }
 
     private func mutated(
         _ bytes: [UInt8], _ random: inout SplitMix, _ words: [[UInt8]]
@@ -70,9 +58,10 @@ import Testing
             "null", "-1", "1e400", "99999999", "[]", "{}", "\"\"", "\"type\"", "\\ud800",
             "\\p{L}+", "true", "(?=", "▁", "Sequence", "ByteLevel", "Unigram", "BPE", "0.5",
         ].map { Array($0.utf8) }
-        var random = SplitMix(state: 11)
-        forEachRound(150) {
-            let bytes = mutated(original, &random, words)
+        var random = SplitMix(state: 10 + FuzzLoop.seed)
+        try FuzzLoop.run(
+            "tokenizer-json", rounds: 150, next: { mutated(original, &random, words) }
+        ) { bytes in
             do {
                 use(try TokenizerLoader.load(json: bytes))
             } catch is LanguageModelError {
@@ -88,7 +77,7 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("model.gguf").path
-        var random = SplitMix(state: 13)
+        var random = SplitMix(state: 12 + FuzzLoop.seed)
         let words: [[UInt8]] = [
             [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0, 0, 0, 0, 0], Array("<|im_end|>".utf8), [0x80],
             [3, 0, 0, 0], [6, 0, 0, 0], [0x7F, 0xC0, 0, 0],
@@ -97,8 +86,9 @@ import Testing
             let original = smallGGUF(model: model)
             try Data(original).write(to: URL(fileURLWithPath: path))
             use(try TokenizerLoader.load(gguf: GGUFFile(path: path)))
-            forEachRound(150) {
-                let bytes = mutated(original, &random, words)
+            try FuzzLoop.run(
+                "gguf-vocabulary", rounds: 150, next: { mutated(original, &random, words) }
+            ) { bytes in
                 do {
                     try Data(bytes).write(to: URL(fileURLWithPath: path))
                     use(try TokenizerLoader.load(gguf: GGUFFile(path: path)))

@@ -109,39 +109,15 @@ struct JinjaJSONWriter {
     }
 
     private func quote(_ text: TemplateText) -> TemplateText {
-        var result = TemplateText()
-        result.append("\"", isTrusted: true)
-        var start = 0
-        for (index, scalar) in text.scalars.enumerated() {
-            guard let escape = escape(scalar) else { continue }
-            result.append(text[start..<index])
-            result.append(escape, isTrusted: text.isTrusted || text.isTrusted(at: index))
-            start = index + 1
-        }
-        result.append(text[start..<text.count])
+        var result = TemplateText("\"")
+        result.append(text.replacing(escape))
         result.append("\"", isTrusted: true)
         return result
     }
 
     private func escape(_ scalar: Unicode.Scalar) -> String? {
-        switch scalar {
-        case "\"": return "\\\""
-        case "\\": return "\\\\"
-        case "\n": return "\\n"
-        case "\r": return "\\r"
-        case "\t": return "\\t"
-        case "\u{08}": return "\\b"
-        case "\u{0C}": return "\\f"
-        default: break
-        }
-        if scalar.value < 0x20 { return unit(UInt16(scalar.value)) }
-        guard ensuresASCII, scalar.value >= 0x7F else { return nil }
-        if scalar.value == 0x7F { return nil }
-        return UTF16.encode(scalar)!.map(unit).joined()
-    }
-
-    private func unit(_ value: UInt16) -> String {
-        let hex = String(value, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        if let escape = JSONEscape.text(for: scalar) { return escape }
+        guard ensuresASCII, scalar.value > 0x7F else { return nil }
+        return UTF16.encode(scalar)!.map(JSONEscape.unit).joined()
     }
 }

@@ -88,6 +88,26 @@ struct TemplateText: Equatable, Hashable, Sendable {
 
     func derived(_ text: String) -> TemplateText { derived(Array(text.unicodeScalars)) }
 
+    /// Some scalars replaced by a text, which has their origin. Linear, whatever comes from
+    /// where.
+    func replacing(_ replacement: (Unicode.Scalar) -> String?) -> TemplateText {
+        var result = TemplateText()
+        result.scalars.reserveCapacity(count + 16)
+        var next = 0
+        for index in scalars.indices {
+            let start = result.scalars.count
+            if let text = replacement(scalars[index]) {
+                result.scalars.append(contentsOf: text.unicodeScalars)
+            } else {
+                result.scalars.append(scalars[index])
+            }
+            guard next < untrusted.count, untrusted[next].lowerBound <= index else { continue }
+            result.addUntrusted(start..<result.scalars.count)
+            if untrusted[next].upperBound == index + 1 { next += 1 }
+        }
+        return result
+    }
+
     var reversed: TemplateText {
         var result = TemplateText(scalars.reversed())
         for range in untrusted.reversed() {
