@@ -47,8 +47,8 @@ struct AskCommand: AsyncParsableCommand {
         let paths = Paths()
         let template = try common.template.template(in: TemplateLibrary(paths: paths))
         let settings = common.sampling.settings(for: template)
-        let grammar = try constraint.read()
-        if grammar != nil, !template.labels.isEmpty {
+        let given = try constraint.read()
+        if given != nil, !template.labels.isEmpty {
             throw Failure(
                 "The template \(template.name) has labels, which are a constraint already; leave "
                     + "--grammar and --json-schema out.", status: 2)
@@ -82,12 +82,7 @@ struct AskCommand: AsyncParsableCommand {
             let control = GenerationControl()
             interrupts = Interrupts { control.cancel() }
             var request = request(composed, settings)
-            if let grammar, let tokenizer = loaded.tokenizer {
-                request.constraint = try TokenConstraint(
-                    grammar,
-                    trie: TokenTrie(
-                        tokenizer: tokenizer, vocabularySize: loaded.info.vocabularySize))
-            }
+            request.constraint = try (given ?? template.constraint)?.compiled(for: loaded)
             try await sample(request, control: control, inference: inference, &report)
             if let published {
                 report.score(
@@ -108,6 +103,7 @@ struct AskCommand: AsyncParsableCommand {
                     of: template, prompt: composed, path: [],
                     variables: common.template.values)
             report.labels = result.labels
+            report.timings = result.timings
             report.replies =
                 result.labels.first.map { label in
                     [

@@ -5,6 +5,7 @@ import LanguageModel
 
 extension KernelChoice: ExpressibleByArgument {}
 extension KVCacheType: ExpressibleByArgument {}
+extension LoadQuantization: ExpressibleByArgument {}
 
 /// Which model, and how it runs.
 struct ModelArguments: ParsableArguments {
@@ -24,6 +25,9 @@ struct ModelArguments: ParsableArguments {
     @Option(name: .customLong("cache"), help: "How keys and values are kept.")
     var cacheType = KVCacheType.float16
 
+    @Option(help: "Quantise weights stored as floats while they are loaded.")
+    var quantize: LoadQuantization?
+
     @Option(
         name: .customLong("context-length"),
         help: "Tokens of context at most; what the model was trained for by default.")
@@ -34,7 +38,7 @@ struct ModelArguments: ParsableArguments {
             throw ValidationError("--threads takes 0 to 1024")
         }
         if let contextLength, contextLength < 16 {
-            throw ValidationError("--context takes 16 or more")
+            throw ValidationError("--context-length takes 16 or more")
         }
     }
 
@@ -44,6 +48,7 @@ struct ModelArguments: ParsableArguments {
         options.kernels = kernels
         options.cacheType = cacheType
         options.contextLength = contextLength
+        options.quantization = quantize
         return options
     }
 
@@ -78,6 +83,45 @@ struct SamplingArguments: ParsableArguments {
     @Option(help: "Make tokens already seen less probable; 1 changes nothing.")
     var repetitionPenalty: Float?
 
+    @Option(
+        name: .customLong("typical-p"),
+        help: "Keep the tokens of typical surprise up to this probability; 1 keeps all.")
+    var typicalP: Float?
+
+    @Option(help: "Taken from a token's logit each time it was seen.")
+    var frequencyPenalty: Float?
+
+    @Option(help: "Taken from a token's logit once it was seen.") var presencePenalty: Float?
+
+    @Option(help: "How many latest tokens the penalties look at; -1 all.")
+    var repetitionWindow: Int?
+
+    @Option(help: "Penalty on going on with a repeated sequence (DRY); 0 is off.")
+    var dryMultiplier: Float?
+
+    @Option(help: "How fast the DRY penalty grows with the sequence.") var dryBase: Float?
+
+    @Option(help: "Longest repetition that DRY lets pass.") var dryAllowedLength: Int?
+
+    @Option(help: "How often the top choices are left out (XTC); 0 is off.")
+    var xtcProbability: Float?
+
+    @Option(help: "From which probability a token is a top choice.") var xtcThreshold: Float?
+
+    @Option(help: "Surprise in bits that mirostat 2 keeps the text near; 0 is off.")
+    var mirostatTau: Float?
+
+    @Option(help: "How fast mirostat learns.") var mirostatEta: Float?
+
+    @Option(
+        help: ArgumentHelp(
+            "Added to the logit of a token id, -inf bans it; may be repeated.",
+            valueName: "id=bias"))
+    var logitBias: [String] = []
+
+    @Option(name: .customLong("min-tokens"), help: "Tokens before which no reply ends.")
+    var minTokens: Int?
+
     @Option(name: .customLong("max-tokens"), help: "Tokens a reply may have at most.")
     var maxTokens: Int?
 
@@ -85,16 +129,20 @@ struct SamplingArguments: ParsableArguments {
     var stop: [String] = []
 
     func validate() throws {
-        func check(_ name: String, _ value: Float?, _ range: ClosedRange<Float>) throws {
-            guard let value, !range.contains(value) else { return }
-            throw ValidationError("--\(name) takes \(range.lowerBound) to \(range.upperBound)")
+        let chosen = overrides
+        func check<Value>(_ field: SettingOverrides.Field<Value>) throws {
+            guard let value = chosen[keyPath: field.path], !field.range.contains(value) else {
+                return
+            }
+            let option = field.name.replacingOccurrences(of: "_", with: "-")
+            throw ValidationError(
+                "--\(option) takes \(field.range.lowerBound) to \(field.range.upperBound)")
         }
-        try check("temperature", temperature, 0...100)
-        try check("top-p", topP, 0...1)
-        try check("min-p", minP, 0...1)
-        try check("repetition-penalty", repetitionPenalty, 0.01...100)
-        if let topK, topK < 0 { throw ValidationError("--top-k takes 0 or more") }
-        if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens takes 1 or more") }
+        for field in SettingOverrides.numbers { try check(field) }
+        for field in SettingOverrides.counts { try check(field) }
+        for text in logitBias where Self.bias(text) == nil {
+            throw ValidationError("--logit-bias takes ID=BIAS, not '\(text)'")
+        }
         if stop.contains("") { throw ValidationError("--stop takes a text that is not empty") }
     }
 
@@ -104,9 +152,31 @@ struct SamplingArguments: ParsableArguments {
         overrides.topK = topK
         overrides.topP = topP
         overrides.minP = minP
+        overrides.typicalP = typicalP
+        overrides.frequencyPenalty = frequencyPenalty
+        overrides.presencePenalty = presencePenalty
+        overrides.repetitionWindow = repetitionWindow
+        overrides.dryMultiplier = dryMultiplier
+        overrides.dryBase = dryBase
+        overrides.dryAllowedLength = dryAllowedLength
+        overrides.xtcProbability = xtcProbability
+        overrides.xtcThreshold = xtcThreshold
+        overrides.mirostatTau = mirostatTau
+        overrides.mirostatEta = mirostatEta
+        overrides.minTokens = minTokens
+        overrides.logitBias = logitBias.isEmpty ? nil : logitBias.compactMap(Self.bias)
         overrides.repetitionPenalty = repetitionPenalty
         overrides.maxTokens = maxTokens
         return overrides
+    }
+
+    private static func bias(_ text: String) -> SamplingOptions.LogitBias? {
+        let parts = text.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, let token = TokenID(parts[0]), token >= 0,
+            let bias = Float(parts[1]), bias <= 10_000
+        else { return nil }
+        // A number that JSON can write, as records of replies keep it.
+        return .init(token: token, bias: max(bias, -10_000))
     }
 
     /// The template's settings with those given here over them.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import LanguageModel
 
 /// What a reply has to be.
@@ -19,12 +20,14 @@ struct ConstraintArguments: ParsableArguments {
         }
     }
 
-    /// The grammar, read before a model is: a mistake in it is said at once.
-    func read() throws -> Grammar? {
+    /// What was given, read before a model is: a mistake in it is said at once.
+    func read() throws -> Template.Constraint? {
         do {
-            if let grammar { return try Grammar(gbnf: try readTextFile(grammar)) }
-            if let jsonSchema { return try Grammar(jsonSchema: try readJSON(jsonSchema)) }
-            return nil
+            var constraint: Template.Constraint?
+            if let grammar { constraint = .grammar(try readTextFile(grammar)) }
+            if let jsonSchema { constraint = .jsonSchema(try readJSON(jsonSchema)) }
+            _ = try constraint?.grammar()
+            return constraint
         } catch let error as GrammarError {
             throw Failure("\(grammar ?? jsonSchema ?? ""): \(error)")
         }

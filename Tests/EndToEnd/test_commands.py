@@ -97,6 +97,78 @@ class Tokens(TinyModelCase):
             "tokenize", "-m", self.model, "--parse-special", input="<|im_end|>").json
         self.assertEqual(special, [2])
 
+    def test_a_vocabulary_without_weights(self):
+        model = self.write("vocabulary.gguf", tiny_gguf.build(weights=[]))
+        ids = self.succeed("tokenize", "-m", model, "--parse-special", input="<|im_end|>é").json
+        self.assertEqual(ids[0], 2)
+        self.assertEqual(len(ids), 3)
+        messages = self.write("messages.json", json.dumps([{"role": "user", "content": "Hi"}]))
+        prompt = self.succeed("prompt", "-m", model, "--messages", messages)
+        self.assertEqual(prompt.out, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")
+        self.assertIn("layers", self.refuse("logprobs", "-m", model, "--ids", "1,2", status=1).err)
+
+    def test_show_tells_what_is_not_supported(self):
+        shown = self.succeed("models", "show", self.model, "--json").json
+        self.assertEqual(shown["unsupported"], [])
+        self.assertEqual(shown["tokenizer"], "byte-level BPE, 259 tokens")
+        self.assertEqual(shown["chatTemplate"], tiny_gguf.TEMPLATE)
+        self.assertEqual(shown["contextLength"], 256)
+        fields = [(key, kind, "mamba" if key == "general.architecture" else content)
+                  for key, kind, content in tiny_gguf.metadata()]
+        model = self.write("mamba.gguf", tiny_gguf.build(fields))
+        outcome = self.succeed("models", "show", model)
+        self.assertRegex(outcome.out, "not supported .*mamba")
+        self.assertRegex(outcome.out, "tokenizer +byte-level BPE")
+
+    def test_quantized_at_load(self):
+        plain, rounded = (
+            self.succeed("logprobs", "-m", self.model, "--ids", "5,6,7", *options).lines
+            for options in ([], ["--quantize", "q8_0"]))
+        self.assertNotEqual(plain, rounded)
+        for one, other in zip(plain[1:], rounded[1:]):
+            self.assertAlmostEqual(one["logprob"], other["logprob"], delta=0.2)
+
+    def test_constraint_of_a_template(self):
+        for key, text, wanted in [
+                ("grammar", "|\n  root ::= \"yes\" | \"no\" [!]", {"yes", "no!"}),
+                ("json_schema", "{ enum: [1, two, null] }", {"1", '"two"', "null"}),
+                ("json_schema", "'{\"const\": {\"a\": 1}}'", {'{"a": 1}'})]:
+            with self.subTest(key=key, text=text):
+                template = self.write("answer.yaml", f"name: answer\n{key}: {text}\n")
+                value = self.succeed(
+                    "ask", "-m", self.model, "-t", template, "-n", "4", "--json", "x").json
+                for candidate in value["candidates"]:
+                    self.assertEqual(candidate["finish_reason"], "stop")
+                    self.assertIn(candidate["text"], wanted)
+        for text, word in [("grammar: 'root ::= ('", "grammar"), ("json_schema: '{'", "JSON"),
+                           ("grammar: root ::= [a]\nlabels: [a, b]", "labels")]:
+            template = self.write("answer.yaml", f"name: answer\n{text}\n")
+            self.assertIn(word, self.refuse("templates", "check", template, status=1).err)
+
+    def test_every_sampler(self):
+        settings = {
+            "top-k": "5", "top-p": "0.9", "min-p": "0.01", "typical-p": "0.9",
+            "repetition-penalty": "1.1", "frequency-penalty": "0.5", "presence-penalty": "0.5",
+            "repetition-window": "32", "dry-multiplier": "0.8", "dry-base": "1.5",
+            "dry-allowed-length": "1", "xtc-probability": "0.5", "xtc-threshold": "0.05",
+            "mirostat-tau": "5", "mirostat-eta": "0.2", "min-tokens": "4", "max-tokens": "6"}
+        lines = "".join(
+            f"  {name.replace('-', '_')}: {value}\n" for name, value in settings.items())
+        template = self.write("all.yaml", f"name: all\nsampling:\n{lines}  logit_bias: {{ 5: -50 }}\n")
+        shown = self.succeed("templates", "show", template).out
+        again = self.write("again.yaml", shown)
+        options = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        texts = {
+            self.succeed("ask", "-m", self.model, "--seed", "3", *call, "x").out
+            for call in (["-t", template], ["-t", again], [*options, "--logit-bias", "5=-50"])}
+        self.assertEqual(len(texts), 1, texts)
+        self.assertIn("typical_p", shown)
+        only = self.succeed(
+            "ask", "-m", self.model, "--logit-bias", "68=1000", "--max-tokens", "3", "x").out
+        self.assertEqual(only, "AAA\n")
+        for wrong in (["--typical-p", "2"], ["--logit-bias", "x=1"], ["--top-k", "-1"]):
+            self.refuse("ask", "-m", self.model, *wrong, "x", status=2)
+
     def test_broken_ids(self):
         for text in ["[1, 2", "{}", "[1.5]", "[\"a\"]", "[999999]", "[-1]"]:
             with self.subTest(text=text):
@@ -277,6 +349,8 @@ class DefaultModel(SandboxCase):
             self.assertEqual(value["labels"][0]["label"], label, value["labels"])
             self.assertGreater(labels[label], 0.5)
             self.assertAlmostEqual(sum(labels.values()), 1, places=6)
+            self.assertEqual(value["timings"]["prefill_tokens"], len(value["prompt_ids"]))
+            self.assertGreater(value["timings"]["prefill_s"], 0)
             self.assertEqual(value["candidates"][0]["text"], label)
 
     def test_eight_differ(self):

@@ -18,20 +18,6 @@ public struct GenerationSettings: Sendable, Equatable, Codable {
     }
 }
 
-/// Settings given outright, by an option or `/set`; nil leaves the template's or the default.
-public struct SettingOverrides: Sendable, Equatable, Codable {
-    public var temperature: Float?
-    public var topK: Int?
-    public var topP: Float?
-    public var minP: Float?
-    public var repetitionPenalty: Float?
-    public var maxTokens: Int?
-
-    public init() {}
-
-    public var isEmpty: Bool { self == SettingOverrides() }
-}
-
 extension GenerationSettings {
     /// Defaults, then the template's settings, then what was given outright.
     public init(
@@ -39,11 +25,6 @@ extension GenerationSettings {
         base: GenerationSettings = GenerationSettings()
     ) {
         self = template.settings(over: base)
-        if let value = overrides.temperature { sampling.temperature = value }
-        if let value = overrides.topK { sampling.topK = value }
-        if let value = overrides.topP { sampling.topP = value }
-        if let value = overrides.minP { sampling.minP = value }
-        if let value = overrides.repetitionPenalty { sampling.repetitionPenalty = value }
-        if let value = overrides.maxTokens { maxTokens = value }
+        overrides.apply(to: &self)
     }
 }

@@ -13,18 +13,6 @@ public struct Template: Sendable, Equatable {
         }
     }
 
-    /// Settings the template asks for; nil leaves the person's own.
-    public struct Sampling: Sendable, Equatable {
-        public var temperature: Float?
-        public var topK: Int?
-        public var topP: Float?
-        public var minP: Float?
-        public var repetitionPenalty: Float?
-        public var maxTokens: Int?
-
-        public init() {}
-    }
-
     public enum Mode: String, Sendable {
         /// Messages through the model's chat template.
         case chat
@@ -46,7 +34,10 @@ public struct Template: Sendable, Equatable {
     /// Zhao et al. 2021, arXiv 2102.09690).
     public var calibratesLabels: Bool
     public var stop: [String]
-    public var sampling: Sampling
+    /// Settings the template asks for.
+    public var sampling: SettingOverrides
+    /// What every reply has to be; not together with labels.
+    public var constraint: Constraint?
     /// SHA-256 of the file's text, in hex.
     public var hash: String
     /// Where it was read from; nil for a built-in one.
@@ -57,7 +48,8 @@ public struct Template: Sendable, Equatable {
         examples: [Example] = [], input: String = "{{ input }}",
         variables: [String: String?] = [:], labels: [String] = [],
         calibratesLabels: Bool = false, stop: [String] = [],
-        sampling: Sampling = Sampling(), hash: String = "", path: String? = nil
+        sampling: SettingOverrides = SettingOverrides(), constraint: Constraint? = nil,
+        hash: String = "", path: String? = nil
     ) {
         self.name = name
         self.description = description
@@ -70,6 +62,7 @@ public struct Template: Sendable, Equatable {
         self.calibratesLabels = calibratesLabels
         self.stop = stop
         self.sampling = sampling
+        self.constraint = constraint
         self.hash = hash
         self.path = path
     }

@@ -53,7 +53,7 @@ public enum TemplateReader {
 
     private static let nativeKeys = [
         "name", "description", "mode", "system", "examples", "input", "variables", "labels",
-        "calibrate", "stop", "sampling",
+        "calibrate", "stop", "sampling", "grammar", "json_schema",
     ]
 
     private static func native(_ root: YAMLMapping, name: String) throws -> Template {
@@ -113,6 +113,10 @@ public enum TemplateReader {
         if let sampling = try root.mapping("sampling") {
             template.sampling = try self.sampling(sampling)
         }
+        template.constraint = try constraint(root)
+        if template.constraint != nil, !template.labels.isEmpty {
+            throw root.error("labels", "labels are a constraint already; leave the other out")
+        }
         for text in [template.system ?? "", template.input]
             + template.examples.flatMap({ [$0.user, $0.assistant] })
         {
@@ -132,19 +136,52 @@ public enum TemplateReader {
         return template
     }
 
-    private static func sampling(_ map: YAMLMapping) throws -> Template.Sampling {
-        try map.allow([
-            "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_tokens",
-        ])
-        var sampling = Template.Sampling()
-        sampling.temperature = try map.number("temperature", in: 0...100).map(Float.init)
-        sampling.topK = try map.integer("top_k", in: 0...10_000_000)
-        sampling.topP = try map.number("top_p", in: 0...1).map(Float.init)
-        sampling.minP = try map.number("min_p", in: 0...1).map(Float.init)
-        sampling.repetitionPenalty = try map.number("repetition_penalty", in: 0.01...100)
-            .map(Float.init)
-        sampling.maxTokens = try map.integer("max_tokens", in: 1...10_000_000)
+    private static func sampling(_ map: YAMLMapping) throws -> SettingOverrides {
+        let numbers = SettingOverrides.numbers
+        let counts = SettingOverrides.counts
+        try map.allow(numbers.map(\.name) + counts.map(\.name) + ["logit_bias"])
+        var sampling = SettingOverrides()
+        for field in numbers {
+            let range = Double(field.range.lowerBound)...Double(field.range.upperBound)
+            sampling[keyPath: field.path] = try map.number(field.name, in: range).map(Float.init)
+        }
+        for field in counts {
+            sampling[keyPath: field.path] = try map.integer(field.name, in: field.range)
+        }
+        if let biases = try map.mapping("logit_bias") {
+            sampling.logitBias = try biases.entries.map { key, _ in
+                guard let token = TokenID(key), token >= 0,
+                    let bias = try biases.number(key, in: -10_000...10_000)
+                else { throw biases.error(key, "logit_bias has token ids and numbers") }
+                return .init(token: token, bias: Float(bias))
+            }
+        }
         return sampling
+    }
+
+    private static func constraint(_ root: YAMLMapping) throws -> Template.Constraint? {
+        var found: (key: String, value: Template.Constraint)?
+        if let grammar = try root.string("grammar") { found = ("grammar", .grammar(grammar)) }
+        if let node = root.node("json_schema") {
+            guard found == nil else {
+                throw root.error("json_schema", "a template has a grammar or a json_schema")
+            }
+            do {
+                let schema =
+                    try node.scalar.map { try JSONValue(parsing: Data($0.string.utf8)) }
+                    ?? JSONValue(node)
+                found = ("json_schema", .jsonSchema(schema))
+            } catch let error as JSONSyntaxError {
+                throw root.error("json_schema", "json_schema is not JSON at its \(error)")
+            }
+        }
+        guard let found else { return nil }
+        do {
+            _ = try found.value.grammar()
+        } catch let error as GrammarError {
+            throw root.error(found.key, "\(error)")
+        }
+        return found.value
     }
 
     private static func line(of error: YamlError, in text: String) -> Int? {

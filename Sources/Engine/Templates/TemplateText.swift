@@ -113,12 +113,7 @@ extension Template {
     /// The person's settings with the template's own over them.
     public func settings(over base: GenerationSettings) -> GenerationSettings {
         var result = base
-        if let value = sampling.temperature { result.sampling.temperature = value }
-        if let value = sampling.topK { result.sampling.topK = value }
-        if let value = sampling.topP { result.sampling.topP = value }
-        if let value = sampling.minP { result.sampling.minP = value }
-        if let value = sampling.repetitionPenalty { result.sampling.repetitionPenalty = value }
-        if let value = sampling.maxTokens { result.maxTokens = value }
+        sampling.apply(to: &result)
         result.stop += stop.filter { !result.stop.contains($0) }
         return result
     }

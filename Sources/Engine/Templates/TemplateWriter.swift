@@ -41,13 +41,21 @@ extension Template {
         func set(_ key: String, _ value: (some CustomStringConvertible)?) {
             if let value { settings.append((Node(key), Node(value.description))) }
         }
-        set("temperature", sampling.temperature)
-        set("top_k", sampling.topK)
-        set("top_p", sampling.topP)
-        set("min_p", sampling.minP)
-        set("repetition_penalty", sampling.repetitionPenalty)
-        set("max_tokens", sampling.maxTokens)
+        for field in SettingOverrides.numbers { set(field.name, sampling[keyPath: field.path]) }
+        for field in SettingOverrides.counts { set(field.name, sampling[keyPath: field.path]) }
+        if let biases = sampling.logitBias {
+            settings.append(
+                (
+                    Node("logit_bias"),
+                    Node(biases.map { (Node("\($0.token)"), Node("\($0.bias)")) })
+                ))
+        }
         if !settings.isEmpty { add("sampling", Node(settings)) }
+        switch constraint {
+        case .grammar(let grammar): add("grammar", text(grammar))
+        case .jsonSchema(let schema): add("json_schema", text(schema.text))
+        case nil: break
+        }
         return try Yams.serialize(node: Node(pairs), width: -1, allowUnicode: true)
     }
 }

@@ -9,6 +9,8 @@ public struct LabelScorer {
         /// Ids and log-probabilities of the most probable label.
         public var ids: [TokenID]
         public var logProbabilities: [Float]
+        /// Nothing is sampled: the prompt and the labels after it are read, in this time.
+        public var timings: GenerationTimings
     }
 
     let composer: PromptComposer
@@ -25,6 +27,7 @@ public struct LabelScorer {
         of template: Template, prompt: ComposedPrompt, path: [Message],
         variables: [String: String], systemText: String? = nil
     ) async throws -> Result {
+        let started = ContinuousClock.now
         let ids = labelIDs(template, after: prompt)
         let scores = try await inference.logProbabilities(
             ofContinuations: ids, after: prompt.ids)
@@ -39,10 +42,13 @@ public struct LabelScorer {
             (probabilities[$0], -$0) > (probabilities[$1], -$1)
         }
         let best = order[0]
+        var timings = GenerationTimings()
+        timings.prefillTokens = prompt.ids.count
+        timings.prefillSeconds = (ContinuousClock.now - started) / .seconds(1)
         return Result(
             labels: order.map {
                 LabelProbability(label: template.labels[$0], probability: probabilities[$0])
-            }, ids: ids[best], logProbabilities: scores[best])
+            }, ids: ids[best], logProbabilities: scores[best], timings: timings)
     }
 
     /// The labels' ids as a reply. Where one is the beginning of another, all get the

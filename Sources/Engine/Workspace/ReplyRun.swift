@@ -127,7 +127,9 @@ final class ReplyRun: Sendable {
                 await workspace.inference.returnToOwner()
             }
             if variant.template.labels.isEmpty {
-                try await sample(group, board.variants[index])
+                try await sample(
+                    group, board.variants[index],
+                    try variant.template.constraint?.compiled(for: model))
             } else {
                 try await label(
                     group[0], variant, prompts[index], composers[index],
@@ -173,12 +175,18 @@ final class ReplyRun: Sendable {
             state.nextSeed = plan.seed &+ 1
         }
         channel.send(.candidateAdded(candidate))
-        try await sample([candidate], board.variants[plan.variant])
+        let variant = board.variants[plan.variant]
+        // Of a template that has changed since, nobody can say what its replies had to be.
+        let template = try? workspace.templates.template(variant.templateName)
+        let constraint = template?.hash == variant.templateHash ? template?.constraint : nil
+        try await sample([candidate], variant, try constraint?.compiled(for: model))
         try await score(board)
     }
 
     /// Samples candidates of one prompt as one batch, with those that are added meanwhile.
-    private func sample(_ candidates: [Candidate], _ variant: BoardVariant) async throws {
+    private func sample(
+        _ candidates: [Candidate], _ variant: BoardVariant, _ constraint: TokenConstraint?
+    ) async throws {
         var open = candidates
         while !open.isEmpty {
             let generation = GenerationControl()
@@ -204,7 +212,8 @@ final class ReplyRun: Sendable {
                 let request = GenerationRequest(
                     prompt: variant.promptIDs,
                     candidates: open.map { .init(seed: $0.seed, sampling: $0.sampling) },
-                    maxTokens: variant.maxTokens, stopStrings: variant.stop)
+                    maxTokens: variant.maxTokens, stopStrings: variant.stop,
+                    constraint: constraint)
                 try await workspace.inference.generate(request, control: generation) {
                     self.received($0)
                 }
@@ -253,13 +262,7 @@ final class ReplyRun: Sendable {
                 control.cancelAll()
             }
         case .finished(let timings):
-            progress.withLock { progress in
-                progress.timings.prefillTokens += timings.prefillTokens
-                progress.timings.cachedTokens += timings.cachedTokens
-                progress.timings.prefillSeconds += timings.prefillSeconds
-                progress.timings.decodeTokens += timings.decodeTokens
-                progress.timings.decodeSeconds += timings.decodeSeconds
-            }
+            progress.withLock { $0.timings += timings }
         }
     }
 
@@ -286,15 +289,11 @@ final class ReplyRun: Sendable {
         _ candidate: Candidate, _ variant: ReplyVariant, _ prompt: ComposedPrompt,
         _ composer: PromptComposer, path: [Message], systemText: String?
     ) async throws {
-        let clock = ContinuousClock.now
         let result = try await LabelScorer(composer: composer, inference: workspace.inference)
             .probabilities(
                 of: variant.template, prompt: prompt, path: path, variables: variant.variables,
                 systemText: systemText)
-        progress.withLock { progress in
-            progress.timings.prefillTokens += prompt.ids.count
-            progress.timings.prefillSeconds += (ContinuousClock.now - clock) / .seconds(1)
-        }
+        progress.withLock { $0.timings += result.timings }
         channel.send(.labels(result.labels))
         try finish(
             candidate,

@@ -79,6 +79,14 @@ public struct GenerationTimings: Sendable, Equatable, Codable {
     public var decodeSeconds = 0.0
 
     public init() {}
+
+    public static func += (sum: inout Self, other: Self) {
+        sum.prefillTokens += other.prefillTokens
+        sum.cachedTokens += other.cachedTokens
+        sum.prefillSeconds += other.prefillSeconds
+        sum.decodeTokens += other.decodeTokens
+        sum.decodeSeconds += other.decodeSeconds
+    }
 }
 
 /// What a running generation reports. ``finished(_:)`` is always the last event, once.
