@@ -152,7 +152,7 @@ struct AskCommand: AsyncParsableCommand {
         -> (any RewardModel)?
     {
         if let reward { return try library.load(reward, for: loaded) }
-        let active = try library.active(for: loaded)
+        let active = best ? try library.usable(for: loaded) : try library.active(for: loaded)
         if best, active == nil {
             throw Failure(
                 "--best needs a reward model; train one with 'riposte train reward' or name one "

@@ -43,7 +43,7 @@ struct RewardScorer {
         let library = RewardLibrary(paths: paths, openAdapter: LoRARewardModel.opener)
         guard let nameOrPath else {
             let session = try ModelSession(model, paths: paths)
-            return try library.active(for: session.loaded).map {
+            return try library.usable(for: session.loaded).map {
                 try RewardScorer(reward: $0, session: session).checked()
             }
         }

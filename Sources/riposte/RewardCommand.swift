@@ -21,7 +21,9 @@ struct RewardCommand: ParsableCommand {
             if let name {
                 let specification = try library.specification(name)
                 if json { return StandardOutput.json(try JSON(encoding: specification)) }
-                return StandardOutput.write(specification.card)
+                StandardOutput.write(specification.card)
+                if let card = library.builtInCard(name) { StandardOutput.write("\n\(card)") }
+                return
             }
             let entries = library.list()
             if json {

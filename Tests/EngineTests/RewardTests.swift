@@ -81,6 +81,35 @@ import Testing
         #expect(model.normalized(reply: [20, 1, 1], endsTurn: true) == [20, 1])
     }
 
+    /// The program brings a default along, for its own base model and no other; it is active
+    /// only where a person chooses it.
+    @Test func theBuiltInDefaultServesItsOwnModelOnly() throws {
+        let scratch = try Scratch()
+        let library = RewardLibrary(paths: scratch.paths)
+        let head = try library.head(RewardLibrary.defaultName)
+        let assets = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Assets/rewards/default.safetensors").standardizedFileURL
+        #expect(try head.fingerprint == SHA256.hex(of: Data(contentsOf: assets)))
+        #expect(head.name == RewardLibrary.defaultName)
+        #expect(head.specification.training.heldOutAccuracy != nil)
+        let card = try String(
+            contentsOf: assets.deletingPathExtension().appendingPathExtension("md"),
+            encoding: .utf8)
+        #expect(library.builtInCard(RewardLibrary.defaultName) == card, "run scripts/embed-assets")
+        #expect(library.activeName == nil)
+        #expect(!library.isChosen)
+        #expect(library.list().map(\.name) == [RewardLibrary.defaultName])
+        let other = try Stub.model()
+        #expect(try library.active(for: other) == nil)
+        #expect(try library.usable(for: other) == nil)
+        #expect(throws: EngineError.self) {
+            try library.load(RewardLibrary.defaultName, for: other).check(other)
+        }
+        try library.activate(RewardLibrary.defaultName)
+        #expect(library.activeName == RewardLibrary.defaultName)
+        #expect(try library.revert() == nil)
+    }
+
     @Test func theLibraryRemembersTheChoiceAndGoesBack() throws {
         let scratch = try Scratch()
         let library = RewardLibrary(paths: scratch.paths)

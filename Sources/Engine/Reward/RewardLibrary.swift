@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// Heads lie as `NAME.safetensors` in the data folder's `rewards`, fine-tuned ones as folders
 /// `NAME` there; the built-in ones are in the program. The choice, and those before it, are in
-/// `active.json` beside them. Before any choice the built-in model named `default` is active,
-/// for the one base model that it was made for.
+/// `active.json` beside them. Before any choice none is active: no score is shown that nobody
+/// asked for. What needs one all the same, as best-of-n, takes the built-in `default`.
 public final class RewardLibrary: Sendable {
     public struct Entry: Sendable {
         public var name: String
@@ -117,30 +117,25 @@ public final class RewardLibrary: Sendable {
     // MARK: Which is active
 
     /// Name of the active model; nil is none.
-    public var activeName: String? {
-        let choice = choice()
-        if let last = choice.history.last { return last }
-        return Self.builtInNames.contains(Self.defaultName) ? Self.defaultName : nil
-    }
+    public var activeName: String? { choice().history.last ?? nil }
 
-    /// Whether a person has chosen what is active; before, it is the built-in default.
+    /// Whether a person has chosen what is active, be it none.
     public var isChosen: Bool { !choice().history.isEmpty }
 
-    /// The active model; nil where none is to be used. The default that nobody has chosen is
-    /// passed over for base models that it was not made for.
+    /// The active model; nil where none was chosen.
     public func active(for model: LoadedModel) throws -> (any RewardModel)? {
         guard let name = activeName else { return nil }
-        if !isChosen, try specification(name).baseFingerprint != model.info.fingerprint {
-            return nil
-        }
         return try load(name, for: model)
     }
 
-    /// Name of the model that ``active(for:)`` gives.
-    public func activeName(for model: LoadedModel) -> String? {
-        guard let name = activeName else { return nil }
-        if isChosen { return name }
-        return (try? specification(name))?.baseFingerprint == model.info.fingerprint ? name : nil
+    /// The model for a command that cannot do without one: the active one, or where nobody has
+    /// chosen the built-in default, for the base model that it was made for.
+    public func usable(for model: LoadedModel) throws -> (any RewardModel)? {
+        if isChosen { return try active(for: model) }
+        guard let builtIn = try builtIn(Self.defaultName),
+            builtIn.specification.baseFingerprint == model.info.fingerprint
+        else { return nil }
+        return try load(Self.defaultName, for: model)
     }
 
     /// Makes a model active (nil: none). It must load.
@@ -148,8 +143,6 @@ public final class RewardLibrary: Sendable {
         if let name { _ = try specification(name) }
         var choice = choice()
         if isChosen, (choice.history.last ?? nil) == name { return }
-        // What the program used unasked is what ``revert()`` goes back to.
-        if choice.history.isEmpty { choice.history.append(activeName) }
         choice.history.append(name)
         choice.history = choice.history.suffix(20)
         try save(choice)
@@ -167,6 +160,11 @@ public final class RewardLibrary: Sendable {
     // MARK: Files
 
     private static var builtInNames: [String] { EmbeddedAssets.rewards.map(\.name) }
+
+    /// The card that comes with a built-in model; nil for others.
+    public func builtInCard(_ name: String) -> String? {
+        isOwn(name) ? nil : EmbeddedAssets.rewards.first { $0.name == name }?.card
+    }
 
     private func builtIn(_ name: String) throws -> FeatureRewardModel? {
         guard let asset = EmbeddedAssets.rewards.first(where: { $0.name == name }) else {

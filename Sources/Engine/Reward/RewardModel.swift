@@ -10,7 +10,7 @@ public protocol HiddenStateSource {
 extension Generator: HiddenStateSource {}
 
 /// Prompt + reply → one number. Higher is better; differences between replies to one prompt
-/// mean something, the zero is the mean over the training replies.
+/// mean something; what its zero is ``scale`` says.
 public protocol RewardModel: Sendable {
     var name: String { get }
     /// SHA-256 of the file, in hex.
@@ -94,7 +94,7 @@ extension RewardSpecification {
 
 /// What a score is to be compared with.
 public struct RewardScale: Sendable, Equatable, Codable {
-    /// Mean score of the training replies: 0 after the shift.
+    /// Mean score of the training replies: 0 for heads, which are shifted so.
     public var mean: Double
     /// Standard deviation of the scores of the training replies.
     public var spread: Double

@@ -52,7 +52,7 @@ public final class Workspace: Sendable {
 
     /// Name of the reward model that scores replies of the model in use; nil is none.
     public var activeRewardName: String? {
-        loadedModel.flatMap { rewards.activeName(for: $0) }
+        loadedModel == nil ? nil : rewards.activeName
     }
 
     func requireModel() throws -> LoadedModel {

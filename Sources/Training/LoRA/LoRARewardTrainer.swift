@@ -273,7 +273,8 @@ public struct LoRARewardTrainer {
             name: options.name, baseModel: base.info.name,
             baseFingerprint: base.info.fingerprint, chatTemplateHash: base.chatTemplateHash,
             maxPromptTokens: options.maxPromptTokens, maxReplyTokens: options.maxReplyTokens,
-            shift: -mean, scale: RewardScale(mean: 0, spread: spread), training: summary)
+            // Not shifted to a mean of 0: other programs load the adapter and know of no shift.
+            shift: 0, scale: RewardScale(mean: mean, spread: spread), training: summary)
         return LoRARewardModel(
             specification: specification, body: body, layout: layout,
             parameters: fitting.parameters.array, padding: padding, threads: threads)
