@@ -27,6 +27,15 @@ INLINE vf splat(float x) { return x - (vf){}; }
 INLINE vf load(const float *p) { return *(const vf_loose *)p; }
 INLINE void store(float *p, vf v) { *(vf_loose *)p = v; }
 INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+// Asks for the weights of a later step. With few tokens a product waits for memory, and the
+// processor's own look-ahead ends at each page: without this, one token's product of Q4_1
+// took half as long again on Zen 3. The address may lie behind the matrix; that is harmless.
+enum { NAME(FETCH_AHEAD) = 4096 };
+INLINE void fetch_ahead(const uint8_t *weights, const int bytes) {
+    UNROLL for (int line = 0; line < bytes; line += 64) {
+        __builtin_prefetch(weights + NAME(FETCH_AHEAD) + line);
+    }
+}
 // Hides a value from the optimiser.
 #if defined(__x86_64__)
 #define KEEP(v) __asm__ volatile("" : "+v"(v))
@@ -194,6 +203,8 @@ INLINE void NAME(float_tile)(
             UNROLL for (int r = 0; r < ROW_VECTORS; r++) total[t][r] = splat(0);
         }
         for (int32_t c = 0; c < cols; c++) {
+            // The widest weights come in so plain a stream that the processor does better alone.
+            if (element == 2) fetch_ahead(weights + (int64_t)c * RK_ROWS * 2, RK_ROWS * 2);
             vf w[ROW_VECTORS];
             UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
                 w[r] = NAME(load_weights)(

@@ -57,6 +57,7 @@ INLINE void NAME(int_tile)(
         vf total[TOKEN_TILE];
         UNROLL for (int t = 0; t < T; t++) total[t] = splat(0);
         for (int32_t b = 0; b < blocks; b++) {
+            if (part == 0) fetch_ahead(weights, quant_bytes);
             const uint16_t *block_scales = (const uint16_t *)block;
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[TOKEN_TILE];

@@ -53,6 +53,7 @@ INLINE void NAME(int_tile)(
         UNROLL for (int r = 0; r < PARTS; r++) total[t][r] = splat(0);
     }
     for (int32_t b = 0; b < blocks; b++) {
+        fetch_ahead(weights, quant_bytes);
         const uint16_t *block_scales = (const uint16_t *)block;
         UNROLL for (int set = 0; set < scale_sets; set++) {
             vi sum[TOKEN_TILE][PARTS];
