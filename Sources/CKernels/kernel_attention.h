@@ -29,10 +29,12 @@ INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
 }
 
 // Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against the 64 keys of a page:
-// out[q][64], unmasked.
+// out[q][64], unmasked. Meanwhile the keys and values of the page that comes next are asked for
+// (`next` is NULL where that is done already): a deep context is read from memory, and pages
+// stand too far apart for the processor to foresee.
 INLINE void NAME(page_scores)(
     const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
-    float scale, float *out, const int Q, const int type) {
+    float scale, float *out, const uint8_t *next, const int Q, const int type) {
     // Vectors of keys held together, so that enough sums are under way at once.
     const int K = Q <= 3 ? 4 : Q <= 6 ? 2 : 1;
     for (int32_t s = 0; s < RK_PAGE / LANES; s += K) {
@@ -43,6 +45,15 @@ INLINE void NAME(page_scores)(
             UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
         }
         for (int32_t d = 0; d < size; d++) {
+            if (next) {
+                // As many lines a step as make a page of keys and values of this type.
+                const int lines = type == RK_CACHE_F32 ? 8 : type == RK_CACHE_F16 ? 4 : 2;
+                const int steps = RK_PAGE / LANES / K;
+                UNROLL for (int line = 0; line < (lines + steps - 1) / steps; line++) {
+                    __builtin_prefetch(next);
+                    next += 64;
+                }
+            }
             vf key[4];
             UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
             UNROLL for (int q = 0; q < Q; q++) {
@@ -85,13 +96,17 @@ INLINE void NAME(page_values)(
 
 #define SCORES(Q)                                                                              \
     static __attribute__((noinline)) void NAME(scores_##Q)(const uint8_t *keys, const float *key_scales,                         \
-        const float *queries, int32_t size, float scale, float *out, int32_t type) {           \
+        const float *queries, int32_t size, float scale, float *out, const uint8_t *next,      \
+        int32_t type) {                                                                        \
         if (type == RK_CACHE_F16)                                                              \
-            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F16);   \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
+                              RK_CACHE_F16);                                                   \
         else if (type == RK_CACHE_Q8)                                                          \
-            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_Q8);    \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
+                              RK_CACHE_Q8);                                                    \
         else                                                                                   \
-            NAME(page_scores)(keys, key_scales, queries, size, scale, out, Q, RK_CACHE_F32);   \
+            NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
+                              RK_CACHE_F32);                                                   \
     }
 SCORES(1)
 SCORES(2)
@@ -142,7 +157,8 @@ static void NAME(values)(
 // (arXiv 2205.14135): sums and weights are rescaled when a larger score comes.
 INLINE void NAME(attend_page)(
     const rk_attention *a, const uint8_t *layer, int32_t kv_head, int32_t page_first,
-    const float *queries, const int32_t *positions, float *const *partials, int32_t count) {
+    const float *queries, const int32_t *positions, float *const *partials, int32_t count,
+    const uint8_t *next) {
     const rk_cache_layout *cache = &a->cache;
     const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
     const uint8_t *values = keys + cache->key_bytes;
@@ -153,21 +169,28 @@ INLINE void NAME(attend_page)(
     }
     int32_t size = cache->value_size;
     float scores[TOKEN_TILE * RK_PAGE];
-    int32_t q = 0;
+    int32_t q = 0, key_size = cache->head_size, type = cache->type;
     while (q < count) {
         int32_t left = count - q;
         float *out = scores + q * RK_PAGE;
         const float *x = queries + q;
-        int32_t key_size = cache->head_size, type = cache->type;
+#define SCORE(Q)                                                                               \
+    {                                                                                          \
+        NAME(scores_##Q)(keys, key_scales, x, key_size, a->scale, out, next, type);            \
+        q += Q;                                                                                \
+    }
 #if TOKEN_TILE > 6
-        if (left >= 12) { NAME(scores_12)(keys, key_scales, x, key_size, a->scale, out, type); q += 12; continue; }
-        if (left >= 9) { NAME(scores_9)(keys, key_scales, x, key_size, a->scale, out, type); q += 9; continue; }
+        if (left >= 12) SCORE(12)
+        else if (left >= 9) SCORE(9)
+        else
 #endif
-        if (left >= 6) { NAME(scores_6)(keys, key_scales, x, key_size, a->scale, out, type); q += 6; continue; }
-        if (left >= 4) { NAME(scores_4)(keys, key_scales, x, key_size, a->scale, out, type); q += 4; }
-        else if (left == 3) { NAME(scores_3)(keys, key_scales, x, key_size, a->scale, out, type); q += 3; }
-        else if (left == 2) { NAME(scores_2)(keys, key_scales, x, key_size, a->scale, out, type); q += 2; }
-        else { NAME(scores_1)(keys, key_scales, x, key_size, a->scale, out, type); q += 1; }
+        if (left >= 6) SCORE(6)
+        else if (left >= 4) SCORE(4)
+        else if (left == 3) SCORE(3)
+        else if (left == 2) SCORE(2)
+        else SCORE(1)
+#undef SCORE
+        next = NULL;
     }
     int32_t low = RK_PAGE, high = 0;
     for (q = 0; q < count; q++) {
@@ -272,8 +295,15 @@ static void NAME(attend)(
                 int32_t run = q + 1;
                 while (run < count && NAME(sees)(a, positions[run], p)
                        && rows[run]->pages[p / RK_PAGE] == page) run++;
+                // The first tile of an item brings pages in, the others find them there.
+                const uint8_t *next = NULL;
+                if (from == 0 && p + RK_PAGE < first + RK_CHUNK
+                    && NAME(sees)(a, positions[q], p + RK_PAGE)) {
+                    next = rows[q]->pages[p / RK_PAGE + 1] + a->layer_offset
+                        + kv_head * (a->cache.key_bytes + a->cache.value_bytes);
+                }
                 NAME(attend_page)(a, page + a->layer_offset, kv_head, p, queries + q,
-                                  positions + q, partials + q, run - q);
+                                  positions + q, partials + q, run - q, next);
                 q = run;
             }
         }

@@ -63,7 +63,7 @@ struct PassSettings {
 }
 
 /// One pass as every thread sees it: plain values and pointers only. The steps are in
-/// `PassState+Run.swift`.
+/// `PassWorker.swift`.
 struct PassState {
     let kernels: UnsafePointer<rk_kernels>
     let team: OpaquePointer
