@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func escapeKeepsWhatWasWritten() async throws {
-        let chat = try ChatHarness(pause: 60)
+        let chat = try ChatHarness(holdAfter: 5)
         try await chat.ready()
         chat.type("Hello")
         try await chat.wait("some text") { $0.board?.candidates.first?.text.count ?? 0 > 1 }

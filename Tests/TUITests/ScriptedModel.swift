@@ -60,6 +60,9 @@ struct PlainRenderer: ChatRenderer {
 final class ScriptedGenerator: ReplyGenerator, AttentionSource {
     /// Milliseconds a token takes.
     var pause: UInt32 = 0
+    /// Tokens after which a stream says no more until it is cancelled, so that a test can be
+    /// late without the reply being over.
+    var holdAfter = Int.max
 
     func generate(
         _ request: GenerationRequest, control: GenerationControl,
@@ -96,6 +99,10 @@ final class ScriptedGenerator: ReplyGenerator, AttentionSource {
             for index in streams.indices where streams[index].reply == nil {
                 if control.isCancelled(candidate: index) {
                     finish(index, .cancelled)
+                    continue
+                }
+                if streams[index].ids.count >= holdAfter {
+                    usleep(1000)
                     continue
                 }
                 let id = streams[index].pending.removeFirst()
@@ -155,7 +162,7 @@ final class ChatHarness {
     private let mailbox: Mailbox<Action>
     var effects: [LoopEffect] = []
 
-    init(pause: UInt32 = 0, root: String? = nil) throws {
+    init(pause: UInt32 = 0, holdAfter: Int = .max, root: String? = nil) throws {
         let root = root ?? NSTemporaryDirectory() + "riposte-tui-\(UUID().uuidString)"
         self.root = root
         let inference = InferenceActor { path, _, progress in
@@ -166,6 +173,7 @@ final class ChatHarness {
                 vocabularySize: 258, contextLength: 4096, license: nil, fingerprint: "f00")
             let generator = ScriptedGenerator()
             generator.pause = pause
+            generator.holdAfter = holdAfter
             return (
                 LoadedModel(
                     info: info, contextLength: 4096, tokenizer: ByteTokenizer(),
