@@ -1,7 +1,6 @@
 // Integer products over inputs of 15 bits in two planes of bytes (high · 128 + low), part of
 // kernel_body.h: for instruction sets that multiply four pairs of bytes into a 32-bit lane.
-//   dot(a, w, x)     a + Σ4 w · x for bytes w ≤ 127 (unsigned) and signed bytes x
-//   dot_wide(a, w, x)   the same for bytes that stand 128 above their value
+//   dot_wide(a, w, x)   dot for bytes that stand 128 above their value
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by zeros128
 //   pack_store(p, v) the low bytes of the lanes of v
 

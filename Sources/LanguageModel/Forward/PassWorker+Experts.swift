@@ -8,14 +8,11 @@ extension PassWorker {
     mutating func mixture(_ layer: UnsafePointer<LayerPlan>, norm: NormPlan?) {
         guard let router = layer.pointee.router, let experts = layer.pointee.experts else { return }
         let count = pass.settings.expertCount
-        var set = rk_activations()
-        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
+        var set = prepareStream(
+            norm: norm, quantize: router.readsQuants, copy: !router.readsQuants)
         var at = thread
         while at < pass.rowCount {
-            prepare(
-                &set, at, row(pass.stream, at, width), norm: norm,
-                quantize: router.readsQuants, copy: !router.readsQuants)
-            for i in 0..<width { row(pass.delta, at, width)[i] = 0 }
+            row(pass.delta, at, width).update(repeating: 0, count: width)
             at += threads
         }
         barrier()

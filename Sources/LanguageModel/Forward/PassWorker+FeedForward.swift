@@ -42,15 +42,8 @@ extension PassWorker {
     mutating func run(
         _ dense: DensePlan, norm: NormPlan?, to output: UnsafeMutablePointer<Float>, add: Bool
     ) {
-        var set = rk_activations()
-        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
-        var at = thread
-        while at < pass.rowCount {
-            prepare(
-                &set, at, row(pass.stream, at, width), norm: norm,
-                quantize: dense.readsQuants, copy: dense.readsFloats)
-            at += threads
-        }
+        let set = prepareStream(
+            norm: norm, quantize: dense.readsQuants, copy: dense.readsFloats)
         barrier()
         multiplyHidden(dense, set: set, count: pass.rowCount, to: output, add: add)
         barrier()

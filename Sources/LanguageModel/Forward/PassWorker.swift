@@ -226,6 +226,19 @@ struct PassWorker {
         pass.kernels.pointee.prepare(&set, index, values, quantize, copy)
     }
 
+    /// Readies this thread's rows of the stream in the buffer that the other threads fill too.
+    func prepareStream(norm: NormPlan?, quantize: Bool, copy: Bool) -> rk_activations {
+        var set = rk_activations()
+        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
+        var at = thread
+        while at < pass.rowCount {
+            prepare(
+                &set, at, row(pass.stream, at, width), norm: norm, quantize: quantize, copy: copy)
+            at += threads
+        }
+        return set
+    }
+
     /// Adds what a half block computed to one row of the stream.
     func addDelta(_ index: Int32, bias: UnsafePointer<Float>?, norm: NormPlan?) {
         let delta = row(pass.delta, index, width)
