@@ -8,6 +8,10 @@ public enum TrainingError: Error, Equatable, Sendable {
     case onlyTies(count: Int)
     /// Splitting by prompt needs at least two.
     case tooFewPrompts(found: Int)
+    /// So few rankings that nobody could tell what was learnt from them.
+    case tooFewRankings(prompts: Int, needed: Int)
+    /// The reward model in use learnt from almost all of the rankings.
+    case tooFewNewComparisons(found: Int, since: String, needed: Int)
     /// A label of a classifier has fewer examples than it needs.
     case tooFewExamples(label: String, found: Int, needed: Int)
     case tooFewLabels(found: [String])
@@ -36,6 +40,17 @@ extension TrainingError: LocalizedError, CustomStringConvertible {
         case .tooFewPrompts(let found):
             return "The comparisons belong to \(found) prompt\(found == 1 ? "" : "s"), and at "
                 + "least 2 are needed to hold some out; rank replies to other prompts too."
+        case .tooFewRankings(let prompts, let needed):
+            let found =
+                prompts == 0
+                ? "No replies are ranked yet"
+                : "Replies to \(prompts) prompt\(prompts == 1 ? " is" : "s are") ranked"
+            return "\(found), and at least \(needed) prompts are needed to learn from them and "
+                + "judge the result; rank some more."
+        case .tooFewNewComparisons(let found, let since, let needed):
+            return "Only \(found) comparison\(found == 1 ? " is" : "s are") newer than what "
+                + "\(since) learnt from, and at least \(needed) are needed to tell whether a new "
+                + "reward model is better; rank some more replies."
         case .tooFewExamples(let label, let found, let needed):
             return "The label \"\(label)\" has \(found) example\(found == 1 ? "" : "s"), and at "
                 + "least \(needed) are needed; add some or leave the label out."

@@ -35,7 +35,8 @@ struct ChatCommand: AsyncParsableCommand {
 
     @MainActor
     func run() async throws {
-        let workspace = try Workspace(openAdapter: LoRARewardModel.opener)
+        let workspace = try Workspace(
+            openAdapter: LoRARewardModel.opener, rewardTrainer: RankingRewardTrainer())
         var configuration = ChatConfiguration()
         configuration.model = options.model.model
         configuration.modelOptions = options.model.options

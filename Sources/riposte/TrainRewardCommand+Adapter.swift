@@ -34,7 +34,9 @@ struct AdapterArguments: ParsableArguments {
 }
 
 extension TrainRewardCommand {
-    func trainAdapter(_ examples: [RewardExample], _ session: ModelSession) throws {
+    func trainAdapter(
+        _ examples: [RewardExample], _ session: ModelSession, latestRanking: Int64?
+    ) throws {
         let files = try ModelFiles.open(path: session.loaded.info.path)
         let body = try FrozenBody(architecture: files.architecture, weights: files.weights)
         files.releasePages()
@@ -58,6 +60,7 @@ extension TrainRewardCommand {
         trainer.options.checkpointEvery = lora.checkpointEvery
         trainer.options.ties = ties
         trainer.options.seed = seed
+        trainer.options.latestRanking = latestRanking
         let line = StatusLine(isQuiet: json)
         var steps = 0
         let outcome = try trainer.train(examples, body: body, model: session.loaded) { event in

@@ -60,12 +60,15 @@ struct TrainRewardCommand: ParsableCommand {
         let examples = try dataset.items.map {
             try RewardExample($0, source: source(of: $0), model: session.loaded)
         }
-        if method == .lora { return try trainAdapter(examples, session) }
+        if method == .lora {
+            return try trainAdapter(examples, session, latestRanking: dataset.latestRanking)
+        }
         var options = FeatureRewardTrainer.Options()
         let library = RewardLibrary(paths: Paths())
         options.name = modelName(in: library)
         options.layers = try layerList()
         options.ties = ties
+        options.latestRanking = dataset.latestRanking
         options.search.seed = seed
         options.search.threads = model.threads
 
@@ -109,26 +112,14 @@ struct TrainRewardCommand: ParsableCommand {
 
     /// The data's name in the card: the file's, or that of the store's rankings.
     private func source(of item: PreferenceItem) -> String {
-        item.origin.hasPrefix("ranking ")
+        item.ranking != nil
             ? "rankings" : String(item.origin.prefix { $0 != ":" })
     }
 
     /// The name that was given, or a free one. A file elsewhere goes by its own name, which is
     /// not written into it: equal trainings give equal files.
     func modelName(in library: RewardLibrary) -> String {
-        name ?? (output == nil ? freeName(in: library) : method.rawValue)
-    }
-
-    /// `features`, `features-2`, …: an older reward model is never written over unasked.
-    func freeName(in library: RewardLibrary) -> String {
-        let taken = Set(library.list().map(\.name))
-        var name = method.rawValue
-        var number = 2
-        while taken.contains(name) {
-            name = "\(method.rawValue)-\(number)"
-            number += 1
-        }
-        return name
+        name ?? (output == nil ? library.freeName(method.rawValue) : method.rawValue)
     }
 
     private func report(_ outcome: FeatureRewardTrainer.Outcome, path: String, isActive: Bool) {

@@ -167,12 +167,13 @@ struct Bench {
     let generator = ScriptedGenerator()
     let workspace: Workspace
 
-    init(context: Int = 4096) async throws {
+    init(context: Int = 4096, rewardTrainer: (any RewardTrainer)? = nil) async throws {
         scratch = try Scratch()
         let generator = generator
         let model = try Stub.model(context: context)
         let inference = InferenceActor { _, _, _ in (model, generator) }
-        workspace = try Workspace(paths: scratch.paths, inference: inference)
+        workspace = try Workspace(
+            paths: scratch.paths, inference: inference, rewardTrainer: rewardTrainer)
         let file = try scratch.write("", to: "double.gguf")
         try await workspace.loadModel(file)
     }

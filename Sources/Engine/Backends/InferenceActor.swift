@@ -104,6 +104,19 @@ public actor InferenceActor {
         try running().hiddenStates(prompt: prompt, replies: replies, layers: layers)
     }
 
+    /// Hidden states of the model of this fingerprint, also while another has its place. It is
+    /// for work beside the replies, which may have been cancelled before its turn comes.
+    func hiddenStates(
+        prompt: [TokenID], replies: [[TokenID]], layers: [Int], of fingerprint: String
+    ) throws -> [[[Float]]] {
+        try Task.checkCancellation()
+        for case (let model?, let generator?) in [(loaded, generator), owner ?? (nil, nil)]
+        where model.info.fingerprint == fingerprint {
+            return try generator.hiddenStates(prompt: prompt, replies: replies, layers: layers)
+        }
+        throw EngineError.inference(reason: "Another model has been loaded meanwhile.")
+    }
+
     /// Scores replies to one prompt; `replies` may be sampled ids as they are.
     public func score(prompt: [TokenID], replies: [[TokenID]], by reward: any RewardModel) throws
         -> [Double]

@@ -46,11 +46,13 @@ public struct PreferenceItem: Sendable, Equatable {
     public var promptKey: String
     /// Where it came from: file and line, or ranking.
     public var origin: String
+    /// The store's ranking that it is; nil for what comes from a file.
+    public var ranking: Int64?
 
     public init(
         prompt: [ChatMessage], replies: [Reply], preferences: [Preference],
         promptIDs: [TokenID]? = nil, modelFingerprint: String? = nil, isPlain: Bool = false,
-        origin: String = ""
+        origin: String = "", ranking: Int64? = nil
     ) {
         self.prompt = prompt
         self.replies = replies
@@ -59,6 +61,7 @@ public struct PreferenceItem: Sendable, Equatable {
         self.modelFingerprint = modelFingerprint
         self.isPlain = isPlain
         self.origin = origin
+        self.ranking = ranking
         promptKey = SHA256.hex(
             of: prompt.map { "\($0.role)\u{1f}\($0.content)" }.joined(separator: "\u{1e}"))
     }
@@ -164,6 +167,9 @@ public struct PreferenceDataset: Sendable, Equatable {
         var worse: String
         var isTie: Bool
     }
+
+    /// The newest of the store's rankings among the items; nil where there is none.
+    public var latestRanking: Int64? { items.compactMap(\.ranking).max() }
 
     /// Prompt keys in order of first appearance.
     public var promptKeys: [String] {

@@ -62,7 +62,9 @@ public enum PreferenceReader {
             if record.isAllBad {
                 report.drop(.allBad, "ranking \(record.id)")
             } else {
-                items.append(item(record, origin: "ranking \(record.id)"))
+                var item = item(record, origin: "ranking \(record.id)")
+                item.ranking = record.id
+                items.append(item)
             }
         }
         return PreferenceDataset(items, report: report, keepsTies: keepsTies)

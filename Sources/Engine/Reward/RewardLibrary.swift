@@ -61,6 +61,13 @@ public final class RewardLibrary: Sendable {
     /// Where a head of this name is or would be written.
     public func path(of name: String) -> String { "\(folder)/\(name).safetensors" }
 
+    /// `base`, or `base-2`, `base-3`, …: an older reward model is never written over unasked.
+    public func freeName(_ base: String) -> String {
+        let taken = Set(list().map(\.name))
+        guard taken.contains(base) else { return base }
+        return (2...).lazy.map { "\(base)-\($0)" }.first { !taken.contains($0) } ?? base
+    }
+
     /// Where the folder of a fine-tuned model of this name is or would be written.
     public func adapterPath(of name: String) -> String { "\(folder)/\(name)" }
 

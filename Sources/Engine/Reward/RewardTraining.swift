@@ -5,6 +5,8 @@ public struct RewardTraining: Sendable, Equatable, Codable {
     public var sources: [String: Int]
     public var prompts: Int
     public var pairs: Int
+    /// The newest of the store's rankings that it learnt from; nil where it learnt from none.
+    public var latestRanking: Int64?
     public var regularization: Double
     /// Held-out pairwise accuracy with its 95 % interval, bootstrapped by prompt.
     public var heldOutAccuracy: Double?
@@ -15,13 +17,14 @@ public struct RewardTraining: Sendable, Equatable, Codable {
 
     public init(
         method: String, sources: [String: Int] = [:], prompts: Int = 0, pairs: Int = 0,
-        regularization: Double = 0, heldOutAccuracy: Double? = nil,
+        latestRanking: Int64? = nil, regularization: Double = 0, heldOutAccuracy: Double? = nil,
         heldOutInterval: [Double]? = nil, longerWins: Double? = nil, notes: [String] = []
     ) {
         self.method = method
         self.sources = sources
         self.prompts = prompts
         self.pairs = pairs
+        self.latestRanking = latestRanking
         self.regularization = regularization
         self.heldOutAccuracy = heldOutAccuracy
         self.heldOutInterval = heldOutInterval

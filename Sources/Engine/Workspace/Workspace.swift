@@ -15,17 +15,22 @@ public final class Workspace: Sendable {
     public let models: ModelLibrary
     public let rewards: RewardLibrary
     public let inference: InferenceActor
+    /// Learns reward models; nil where none can be learnt.
+    let rewardTrainer: (any RewardTrainer)?
     private let model = Mutex<LoadedModel?>(nil)
 
     /// Opens the store and the libraries; loads no model.
     ///
-    /// - Parameter openAdapter: as in ``RewardLibrary/init(paths:openAdapter:)``.
+    /// - Parameters:
+    ///   - openAdapter: as in ``RewardLibrary/init(paths:openAdapter:)``.
+    ///   - rewardTrainer: nil where no reward model can be learnt.
     public init(
         paths: Paths = Paths(), inference: InferenceActor = InferenceActor(),
-        openAdapter: RewardLibrary.AdapterOpener? = nil
+        openAdapter: RewardLibrary.AdapterOpener? = nil, rewardTrainer: (any RewardTrainer)? = nil
     ) throws {
         self.paths = paths
         self.inference = inference
+        self.rewardTrainer = rewardTrainer
         store = try Store(path: paths.database)
         templates = TemplateLibrary(paths: paths)
         models = try ModelLibrary(paths: paths)

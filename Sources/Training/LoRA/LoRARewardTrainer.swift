@@ -30,6 +30,8 @@ public struct LoRARewardTrainer {
         public var rowsAtOnce = 1024
         public var checkpointEvery = 20
         public var seed: UInt64 = 0
+        /// The newest of a person's rankings among the examples, for the card.
+        public var latestRanking: Int64?
 
         public init() {}
     }
@@ -259,7 +261,8 @@ public struct LoRARewardTrainer {
         let summary = RewardTraining(
             method: "lora", sources: sources,
             prompts: Set(split.training.map { table.prompts[$0] }).count,
-            pairs: fitting.items.count, regularization: Double(options.decay),
+            pairs: fitting.items.count, latestRanking: options.latestRanking,
+            regularization: Double(options.decay),
             heldOutAccuracy: heldOut?.accuracy,
             heldOutInterval: heldOut?.interval.map { [$0.lowerBound, $0.upperBound] },
             longerWins: heldOut?.longerWins,

@@ -16,6 +16,8 @@ public struct FeatureRewardTrainer {
         public var maxPromptTokens = 192
         /// Tokens of a reply that are read, counted from its beginning.
         public var maxReplyTokens = 256
+        /// The newest of a person's rankings among the examples, for the card.
+        public var latestRanking: Int64?
         public var search = FeatureSearch.Options()
 
         public init() {}
@@ -32,6 +34,10 @@ public struct FeatureRewardTrainer {
         public var model: FeatureRewardModel
         /// Agreement on held-out prompts; nested, as ``FeatureSearch`` says.
         public var heldOut: RewardEvaluation
+        /// What was judged for it, rows counting the replies of all examples, with the margin of
+        /// the head that did not see it.
+        public var heldOutComparisons: [Comparison]
+        public var heldOutMargins: [Double]
         public var choice: FeatureSearch.Choice
         /// What was chosen in each fold, as features.
         public var foldFeatures: [[FeatureRewardModel.Feature]]
@@ -94,7 +100,8 @@ public struct FeatureRewardTrainer {
             model: FeatureRewardModel(
                 specification: specification, mean: head.mean, deviation: head.deviation,
                 weights: result.weights, bias: Float(-head.meanScore)),
-            heldOut: evaluation, choice: result.choice,
+            heldOut: evaluation, heldOutComparisons: used, heldOutMargins: result.heldOutMargins,
+            choice: result.choice,
             foldFeatures: result.foldChoices.map { $0.blocks.map { features[$0] } },
             candidates: result.candidates.map { candidate in
                 .init(
@@ -181,7 +188,8 @@ public struct FeatureRewardTrainer {
         let stable = result.foldChoices.count { $0.blocks == result.choice.blocks }
         return .init(
             method: "features", sources: sources, prompts: evaluation.prompts,
-            pairs: evaluation.pairs, regularization: Double(result.choice.regularization),
+            pairs: evaluation.pairs, latestRanking: options.latestRanking,
+            regularization: Double(result.choice.regularization),
             heldOutAccuracy: evaluation.accuracy,
             heldOutInterval: evaluation.interval.map { [$0.lowerBound, $0.upperBound] },
             longerWins: evaluation.longerWins,

@@ -97,6 +97,7 @@ public struct FeatureSearch {
         // Stage 1: every unit alone, for all splits.
         var found = [[Choice]](repeating: [], count: splits.count)
         for (done, unit) in units.enumerated() {
+            try Task.checkCancellation()
             let scored = score(
                 blocks: members(of: [unit]), splits: splits, among: Array(splits.indices))
             for (s, choice) in scored { found[s].append(choice) }
@@ -111,6 +112,7 @@ public struct FeatureSearch {
         }
         let ordered = wanted.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (done, (combination, members)) in ordered.enumerated() {
+            try Task.checkCancellation()
             for (s, choice) in score(blocks: combination, splits: splits, among: members) {
                 found[s].append(choice)
             }

@@ -4,8 +4,11 @@ public struct PairedComparison: Sendable, Equatable, Codable {
     /// Pairs that only the first, and only the second model has right.
     public var onlyFirst: Int
     public var onlySecond: Int
+    /// Shares of the pairs that each has right; equal scores count half.
+    public var firstAccuracy: Double
+    public var secondAccuracy: Double
     /// Accuracy of the first less that of the second.
-    public var difference: Double
+    public var difference: Double { firstAccuracy - secondAccuracy }
     /// 95 % interval of ``difference``, bootstrapped by prompt.
     public var interval: ClosedRange<Double>?
     /// Two-sided exact McNemar test on the pairs where the models disagree: the probability of
@@ -20,16 +23,39 @@ public struct PairedComparison: Sendable, Equatable, Codable {
         bootstrap: Bootstrap = Bootstrap()
     ) {
         precondition(first.count == second.count, "both models score the same replies")
-        let judged = comparisons.filter { !$0.isTie }
-        func correct(_ scores: [Double], _ item: Comparison) -> Double {
-            let margin = (scores[item.first] - scores[item.second]) * (item.target > 0.5 ? 1 : -1)
-            return margin > 0 ? 1 : margin < 0 ? 0 : 0.5
+        func margins(_ scores: [Double]) -> [Double] {
+            comparisons.map { scores[$0.first] - scores[$0.second] }
         }
-        let gains = judged.map { correct(first, $0) - correct(second, $0) }
+        self.init(
+            comparisons: comparisons, firstMargins: margins(first),
+            secondMargins: margins(second), bootstrap: bootstrap)
+    }
+
+    /// For margins (score of the first reply less that of the second, a comparison) that are not
+    /// differences of one table of scores, as those of cross-validation.
+    public init(
+        comparisons: [Comparison], firstMargins: [Double], secondMargins: [Double],
+        bootstrap: Bootstrap = Bootstrap()
+    ) {
+        precondition(
+            firstMargins.count == comparisons.count && secondMargins.count == comparisons.count,
+            "one margin a comparison")
+        let places = comparisons.indices.filter { !comparisons[$0].isTie }
+        let judged = places.map { comparisons[$0] }
+        func correct(_ margins: [Double]) -> [Double] {
+            places.map { place in
+                let margin = margins[place] * (comparisons[place].target > 0.5 ? 1 : -1)
+                return margin > 0 ? 1 : margin < 0 ? 0 : 0.5
+            }
+        }
+        let first = correct(firstMargins)
+        let second = correct(secondMargins)
+        let gains = zip(first, second).map { $0 - $1 }
         pairs = judged.count
         onlyFirst = gains.count { $0 > 0 }
         onlySecond = gains.count { $0 < 0 }
-        difference = gains.reduce(0, +) / Double(max(1, pairs))
+        firstAccuracy = first.reduce(0, +) / Double(max(1, pairs))
+        secondAccuracy = second.reduce(0, +) / Double(max(1, pairs))
         let groups = PromptSums(judged.map(\.prompt), values: gains)
         interval = bootstrap.ratioInterval(values: groups.values, weights: groups.weights)
         pValue = Self.signTest(onlyFirst, onlySecond)
