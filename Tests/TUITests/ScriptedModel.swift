@@ -162,7 +162,10 @@ final class ChatHarness {
     private let mailbox: Mailbox<Action>
     var effects: [LoopEffect] = []
 
-    init(pause: UInt32 = 0, holdAfter: Int = .max, root: String? = nil) throws {
+    init(
+        pause: UInt32 = 0, holdAfter: Int = .max, root: String? = nil,
+        trainer: (any RewardTrainer)? = nil
+    ) throws {
         let root = root ?? NSTemporaryDirectory() + "riposte-tui-\(UUID().uuidString)"
         self.root = root
         let inference = InferenceActor { path, _, progress in
@@ -180,7 +183,8 @@ final class ChatHarness {
                     chatRenderer: PlainRenderer(), chatTemplateHash: nil), generator
             )
         }
-        workspace = try Workspace(paths: Paths(root: root), inference: inference)
+        workspace = try Workspace(
+            paths: Paths(root: root), inference: inference, rewardTrainer: trainer)
         let mailbox = try Mailbox<Action>()
         self.mailbox = mailbox
         let runner = EffectRunner(workspace: workspace, modelOptions: ModelOptions()) {

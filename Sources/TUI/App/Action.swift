@@ -51,6 +51,13 @@ enum Action: Sendable {
     case generationFinished(tokensPerSecond: Double?)
     case generationFailed(String)
 
+    // A reward model in the making
+    case trainingProgressed(Double)
+    case trainingFinished(RewardContest)
+    case trainingFailed(String)
+    /// Another one scores from now on, or none; one of before, where the person went back.
+    case rewardChosen(String?, isBack: Bool)
+
     // A board
     case boardShown(BoardSnapshot)
     /// A ranking or an acceptance is on disk; without a reply to go on with after "all bad".

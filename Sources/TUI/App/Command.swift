@@ -5,6 +5,7 @@ public enum Command: String, Sendable, CaseIterable {
     case help, contextHelp, palette, templates, models, candidates, newBoard, order
     case messages, conversations, prompt, settings, quit, suspend, redraw, stop
     case newConversation, copyReply, copyCode, links, map, disagreements, tour
+    case trainReward, stopTraining, takeReward, revertReward
     case scrollUp, scrollDown, scrollPageUp, scrollPageDown, scrollToStart, scrollToEnd
     // Composer
     case send, newline, focusNext, interrupt, endOfInput, editExternally
@@ -64,6 +65,12 @@ public enum Command: String, Sendable, CaseIterable {
         .links: Text("links", "Open a link of the conversation.", palette: true),
         .disagreements: Text(
             "disagreements", "Show where the reward model disagrees with you.", palette: true),
+        .trainReward: Text(
+            "learn", "Learn a reward model from your rankings, in the background.", palette: true),
+        .stopTraining: Text("stop learning", "Stop learning; nothing changes.", palette: true),
+        .takeReward: Text(
+            "take", "Let the new reward model score replies from now on.", palette: true),
+        .revertReward: Text("go back", "Go back to the reward model before.", palette: true),
         .tour: Text("tour", "Show the five lines for the first time again.", palette: true),
         .map: Text("map", "Show the conversation's tree of versions.", palette: true),
         .scrollUp: Text("scroll", "Scroll the transcript up."),

@@ -44,6 +44,12 @@ enum Effect: Sendable, Equatable {
     case readAttention(ids: [TokenID], position: Int)
     case continueFrom(candidate: Int64, token: Int, alternative: TokenID, GenerationPlan)
 
+    // The reward model
+    case trainReward
+    case stopTraining
+    case takeReward
+    case revertReward
+
     // The session
     case selectTemplate(String)
     case measureTemplate(String)

@@ -12,6 +12,9 @@ final class EffectRunner: Sendable {
         var templateName = "chat"
         var systemText: String?
         var control: ReplyControl?
+        /// A reward model in the making, and one that waits to be taken.
+        var training: Task<Void, Never>?
+        var offer: RewardOffer?
         /// What the key-value cache holds, as far as is known: the last prompt and reply.
         var cached: [TokenID] = []
         /// A draft on its way to the disk.
@@ -60,6 +63,9 @@ final class EffectRunner: Sendable {
             session.withLock { $0.control }?.cancel(id)
         case .saveDraft(let text):
             keep(draft: text)
+        case .trainReward: trainReward()
+        case .stopTraining:
+            session.withLock { $0.training }?.cancel()
         default:
             effects.yield(effect)
         }
@@ -116,6 +122,8 @@ final class EffectRunner: Sendable {
                 post(.noticed(.success, "The ranking is taken back; the reply stays."))
             case .showBoard(let message): try showBoard(message)
             case .scoreBoard(let board): try await score(board)
+            case .takeReward: try takeReward()
+            case .revertReward: try revertReward()
             case .listDisagreements:
                 post(.disagreementsListed(try await workspace.disagreements()))
             case .inspectTokens(let candidate, let message):
@@ -179,7 +187,8 @@ final class EffectRunner: Sendable {
 
             case .quit, .suspend, .redraw, .bell, .copy, .feedComposer, .insertIntoComposer,
                 .setComposer, .addHistory, .completeCommand, .openEditor, .openFile,
-                .setMouse, .cancelGeneration, .cancelCandidate, .saveDraft:
+                .setMouse, .cancelGeneration, .cancelCandidate, .saveDraft, .trainReward,
+                .stopTraining:
                 break
             }
         } catch {

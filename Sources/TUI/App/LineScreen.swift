@@ -66,7 +66,7 @@ final class LineScreen {
     private var isIdle: Bool {
         // What a line asked for is done before the next one, also at the end of the input.
         outstanding == 0 && !state.generation.isRunning && state.session.loading == nil
-            && state.queue.isEmpty
+            && state.queue.isEmpty && (isInteractive || !state.training.isRunning)
             && state.board?.isSubmitted != true && (state.session.model != nil || hasFailed)
     }
 

@@ -168,6 +168,19 @@ enum SlashCommand: Sendable, Equatable {
         plain(
             "disagreements", "Show where the reward model disagrees with you.",
             .command(.disagreements)),
+        .init(
+            name: "train", arguments: "[stop|take|back]",
+            help: "Learn a reward model from your rankings in the background; stop that, take the "
+                + "new one, or go back to the one before."
+        ) {
+            switch $0 {
+            case "": .command(.command(.trainReward))
+            case "stop": .command(.command(.stopTraining))
+            case "take": .command(.command(.takeReward))
+            case "back": .command(.command(.revertReward))
+            default: .wrong
+            }
+        },
         plain("messages", "Walk the messages.", .command(.messages)),
         .init(
             name: "revise", arguments: "[MESSAGE] TEXT",
@@ -299,6 +312,7 @@ enum SlashCommand: Sendable, Equatable {
                 + SettingKey.allCases.map { "\($0.rawValue)=" }
         case "theme": candidates = Theme.builtIn.map(\.name)
         case "mouse": candidates = ["on", "off"]
+        case "train": candidates = ["stop", "take", "back"]
         case "model": candidates = state.session.models.map(\.name)
         case "set" where words.count == 2: candidates = SettingKey.allCases.map(\.rawValue)
         case "var" where words.count == 2:

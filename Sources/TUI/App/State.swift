@@ -25,6 +25,7 @@ struct State: Sendable {
     var generation = GenerationState()
     var context = ContextUse()
     var notices = NoticesState()
+    var training = TrainingState.idle
     var overlay: OverlayState?
     var conversations = ConversationsState()
     /// The conversation's tree, for its map.

@@ -206,7 +206,7 @@ extension State {
         guard session.rewardModel != nil || board?.hasRewards == true else {
             notify(
                 .information,
-                "There is no reward model yet; rank some boards, then run riposte train reward.")
+                "There is no reward model yet; rank some boards, then /train learns from them.")
             // One may have been trained since the last reply.
             guard let id = board?.recordID, board?.isComplete == true else { return [] }
             return [.scoreBoard(id)]

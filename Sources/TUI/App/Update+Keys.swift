@@ -93,7 +93,7 @@ extension State {
         case .disagreements:
             guard session.rewardModel != nil else {
                 return explain(
-                    "There is no reward model to disagree with; riposte train reward makes one.")
+                    "There is no reward model to disagree with; /train makes one of your rankings.")
             }
             guard !generation.isRunning else {
                 return explain("A reply is being written; Esc stops it.", .warning)
@@ -102,6 +102,7 @@ extension State {
             guard overlay != nil else { return [] }
             disagreements = nil
             return [.listDisagreements]
+        case .trainReward, .stopTraining, .takeReward, .revertReward: return learn(command)
         case .links:
             guard !linkTexts.isEmpty else { return explain("There is no link here.") }
             toggle(.links(ListState()))

@@ -58,6 +58,8 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
     case .modelLoaded(let model):
         state.session.loading = nil
         state.session.model = model
+        // It was learnt for the model before.
+        if case .offered = state.training { state.training = .idle }
         state.session.templateTokens = [:]
         state.context.total = model.contextLength
         return state.sendQueued() + [.measureContext(state.plan(.again(message: nil)))]
@@ -90,6 +92,9 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
         .rewardsReceived, .labelsReceived, .replyAdopted, .generationFinished,
         .generationFailed:
         return state.followGeneration(action)
+
+    case .trainingProgressed, .trainingFinished, .trainingFailed, .rewardChosen:
+        return state.followTraining(action)
 
     case .boardShown(let snapshot):
         state.show(snapshot)

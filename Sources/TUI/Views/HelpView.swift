@@ -42,7 +42,7 @@ enum HelpView {
             "F4 asks for several replies at once. Tab goes to them; the arrows select.",
             "1 to 9 rank a reply, = ties, 0 says all bad; Enter records and goes on with the best.",
             "F2 changes the template in mid-conversation; F9 shows the exact prompt.",
-            "After some rankings, riposte train reward learns your taste, and replies get scores.",
+            "After some rankings, /train learns your taste, and replies get scores.",
         ]
         return steps.enumerated().flatMap { index, text in
             Wrap(width: width, hangingIndent: 3).lines(

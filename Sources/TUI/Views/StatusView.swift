@@ -145,6 +145,14 @@ enum StatusView {
         parts.append(
             contextPart(
                 state, plain: plain, warning: warning, barColumns: area.columns >= 100 ? 12 : 0))
+        switch state.training {
+        case .idle: break
+        case .running(let share):
+            parts.append(Line("learning \(Format.percent(share))", style: plain))
+        case .offered:
+            let key = state.keyMap.firstKey(.takeReward, in: .global) ?? "/train take"
+            parts.append(Line("new reward: \(key)", style: accent))
+        }
         if let speed = speed(state) {
             parts.append(Line("\(Format.fixed(speed, 0)) tok/s", style: plain))
         }
