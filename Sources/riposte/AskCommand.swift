@@ -33,11 +33,36 @@ struct AskCommand: AsyncParsableCommand {
                 + "divergence that choosing costs, as SVG.", valueName: "file.svg"))
     var picture: String?
 
+    @Flag(
+        help: """
+            With --best: score the replies while they are written, and stop those that are too \
+            far behind the best one.
+            """)
+    var stopHopeless = false
+
+    @Option(
+        help: """
+            How far behind a reply is hopeless, in spreads of the reward model's scores; less \
+            saves more and may lose the best reply.
+            """)
+    var hopelessMargin = 1.0
+
+    @Option(
+        help: "Tokens after which hopeless replies are first looked for; then after twice that.")
+    var hopelessAfter = 32
+
     @Flag(help: "Print one JSON object with everything about the replies.") var json = false
 
     func validate() throws {
         try Chart.validate(picture)
         if picture != nil, !best { throw ValidationError("--picture goes with --best") }
+        guard stopHopeless else { return }
+        if !best { throw ValidationError("--stop-hopeless goes with --best") }
+        if picture != nil {
+            throw ValidationError("--picture needs whole replies; leave --stop-hopeless out")
+        }
+        if !(hopelessMargin > 0) { throw ValidationError("--hopeless-margin takes more than 0") }
+        if hopelessAfter < 1 { throw ValidationError("--hopeless-after takes 1 or more") }
     }
 
     func run() async throws {
@@ -55,6 +80,11 @@ struct AskCommand: AsyncParsableCommand {
         }
         let rewards = RewardLibrary(paths: paths, openAdapter: LoRARewardModel.opener)
         let published = try publishedReward(paths)
+        if stopHopeless, published != nil {
+            throw Failure(
+                "--stop-hopeless needs a reward model over the model that writes; one with a base "
+                    + "of its own scores whole replies only.", status: 2)
+        }
 
         let clock = ContinuousClock()
         let started = clock.now
@@ -83,7 +113,13 @@ struct AskCommand: AsyncParsableCommand {
             interrupts = Interrupts { control.cancel() }
             var request = request(composed, settings)
             request.constraint = try (given ?? template.constraint)?.compiled(for: loaded)
-            try await sample(request, control: control, inference: inference, &report)
+            let rule =
+                stopHopeless
+                ? scorer.map {
+                    EarlyStop(reward: $0, margin: hopelessMargin, firstLength: hopelessAfter)
+                } : nil
+            try await sample(
+                request, control: control, stopping: rule, inference: inference, &report)
             if let published {
                 report.score(
                     try published.scores(
@@ -114,6 +150,7 @@ struct AskCommand: AsyncParsableCommand {
                 } ?? []
         }
         if best { report.orderByReward() }
+        if let saving = report.savingText { StandardError.note(saving) }
         if let picture { try report.bestOfNChart?.write(to: picture) }
         if json {
             StandardOutput.json(report.json)
@@ -177,18 +214,27 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     private func sample(
-        _ request: GenerationRequest, control: GenerationControl, inference: InferenceActor,
-        _ report: inout AskReport
+        _ request: GenerationRequest, control: GenerationControl, stopping rule: EarlyStop?,
+        inference: InferenceActor, _ report: inout AskReport
     ) async throws {
         let streams = isStreaming
         let timings = Mutex(GenerationTimings())
-        report.replies = try await inference.generate(request, control: control) { event in
+        let receive: @Sendable (GenerationEvent) -> Void = { event in
             switch event {
             case .token(_, _, let text, _) where streams, .text(_, let text) where streams:
                 StandardOutput.write(text)
             case .finished(let measured): timings.withLock { $0 = measured }
             default: break
             }
+        }
+        if let rule {
+            let result = try await inference.generate(
+                request, control: control, stopping: rule, onEvent: receive)
+            report.replies = result.replies
+            report.stopping = result.stopping
+        } else {
+            report.replies = try await inference.generate(
+                request, control: control, onEvent: receive)
         }
         if streams { StandardOutput.line() }
         report.timings = timings.withLock { $0 }

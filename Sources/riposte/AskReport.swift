@@ -14,6 +14,8 @@ struct AskReport {
     /// The most probable first, for a template with labels.
     var labels: [LabelProbability]?
     var timings = GenerationTimings()
+    /// What stopping hopeless replies cost; nil where none were to be stopped.
+    var stopping: EarlyStop.Report?
 
     init(promptIDs: [TokenID], loadSeconds: Double) {
         self.promptIDs = promptIDs
@@ -25,10 +27,14 @@ struct AskReport {
         rewardModel = model
     }
 
-    /// The best reply first; equal ones keep their order.
+    /// The best reply first; equal ones keep their order. One that was stopped is not whole, and
+    /// its score says nothing beside those of whole ones.
     mutating func orderByReward() {
         guard let rewards else { return }
-        let order = rewards.indices.sorted { (rewards[$0], $1) > (rewards[$1], $0) }
+        func isWhole(_ index: Int) -> Int { replies[index].finishReason == .hopeless ? 0 : 1 }
+        let order = rewards.indices.sorted {
+            (isWhole($0), rewards[$0], $1) > (isWhole($1), rewards[$1], $0)
+        }
         replies = order.map { replies[$0] }
         self.rewards = order.map { rewards[$0] }
     }
@@ -80,6 +86,29 @@ struct AskReport {
         log(Double(n)) - Double(n - 1) / Double(n)
     }
 
+    /// What stopping hopeless replies brought. What they would have become nobody knows: each is
+    /// taken to have gone on to the mean length of the others.
+    private var saving: (replies: Int, tokens: Int, share: Double)? {
+        guard stopping != nil else { return nil }
+        let stopped = replies.filter { $0.finishReason == .hopeless }.map(\.ids.count)
+        let whole = replies.filter { $0.finishReason != .hopeless }.map(\.ids.count)
+        let mean = Double(whole.reduce(0, +)) / Double(max(1, whole.count))
+        let saved = stopped.reduce(0) { $0 + max(0, mean - Double($1)) }
+        let written = Double((stopped + whole).reduce(0, +))
+        return (stopped.count, Int(saved.rounded()), saved / max(1, saved + written))
+    }
+
+    var savingText: String? {
+        guard let saving, let stopping else { return nil }
+        let cost =
+            "judging read \(stopping.judgedTokens) tokens in "
+            + "\(decimals(stopping.judgingSeconds, 2)) s"
+        guard saving.replies > 0 else { return "No reply was hopeless; \(cost)." }
+        return "Stopped \(saving.replies) of \(replies.count) replies as hopeless: about "
+            + "\(saving.tokens) tokens (\(decimals(saving.share * 100, 0)) %) were not written; "
+            + "\(cost)."
+    }
+
     /// The text of the first reply.
     var bestText: String { (replies.first?.text ?? "") + "\n" }
 
@@ -118,6 +147,17 @@ struct AskReport {
             members.append(("labels", .array(values)))
         }
         members.append(("reward_model", JSON(rewardModel?.name)))
+        if let saving, let stopping {
+            members.append(
+                (
+                    "stopped",
+                    .object([
+                        ("replies", .int(saving.replies)), ("saved_tokens", .int(saving.tokens)),
+                        ("judged_tokens", .int(stopping.judgedTokens)),
+                        ("judging_s", .double(stopping.judgingSeconds)),
+                    ])
+                ))
+        }
         members.append(("prompt_ids", JSON(ids: promptIDs)))
         members.append(
             (

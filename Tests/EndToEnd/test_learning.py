@@ -102,3 +102,50 @@ class LineTests(LearningCase):
         self.assertEqual(self.active(), ["rankings"])
         self.assertIn("Replies are not scored.", self.chat("/train back"))
         self.assertEqual(self.active(), [])
+
+
+class BestOfTests(LearningCase):
+    def test_hopeless_replies_are_stopped_and_the_best_is_kept(self):
+        self.rank(0, 24)
+        self.succeed("train", "reward", "-m", self.model, "--name", "herons", "--no-activate")
+
+        def ask(*options):
+            return self.succeed(
+                "ask", "-m", self.model, "--temperature", "1", "--seed", "3", "-n", "24", "--best",
+                "--reward", "herons", *options, "Name a boat")
+
+        plain = ask("--json").json
+        self.assertNotIn("stopped", plain)
+        stopping = ("--stop-hopeless", "--hopeless-after", "3", "--hopeless-margin", "0.5")
+        outcome = ask(*stopping, "--json")
+        found = outcome.json
+        self.assertEqual(found["candidates"][0], plain["candidates"][0])
+        reasons = [candidate["finish_reason"] for candidate in found["candidates"]]
+        count = reasons.count("hopeless")
+        self.assertGreater(count, 0)
+        # Those that were stopped come last, and are the beginnings of what they were.
+        self.assertEqual(reasons[-count:], ["hopeless"] * count)
+        whole = {candidate["seed"]: candidate["ids"] for candidate in plain["candidates"]}
+        for candidate in found["candidates"]:
+            ids = whole[candidate["seed"]]
+            if candidate["finish_reason"] == "hopeless":
+                self.assertLess(len(candidate["ids"]), len(ids))
+            self.assertEqual(candidate["ids"], ids[:len(candidate["ids"])])
+        self.assertEqual(found["stopped"]["replies"], count)
+        self.assertGreater(found["stopped"]["saved_tokens"], 0)
+        self.assertGreater(found["stopped"]["judged_tokens"], 0)
+        self.assertIn(f"Stopped {count} of 24 replies as hopeless", outcome.err)
+
+        text = ask(*stopping)
+        self.assertEqual(text.out.rstrip("\n"), plain["candidates"][0]["text"])
+        # With a margin as wide as the world nothing is.
+        calm = ask("--stop-hopeless", "--hopeless-after", "3", "--hopeless-margin", "1000")
+        self.assertIn("No reply was hopeless", calm.err)
+
+    def test_options_that_do_not_fit(self):
+        for options in (["--stop-hopeless"], ["--stop-hopeless", "--best", "--picture", "a.svg"],
+                        ["--stop-hopeless", "--best", "--hopeless-margin", "0"],
+                        ["--stop-hopeless", "--best", "--hopeless-after", "0"]):
+            outcome = self.run_program("ask", "-m", self.model, *options, "Name a boat")
+            self.assertNotEqual(outcome.status, 0)
+            self.assertIn("--", outcome.err)

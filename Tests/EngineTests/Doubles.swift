@@ -56,7 +56,7 @@ final class ScriptedGenerator: ReplyGenerator, @unchecked Sendable {
 
     func generate(
         _ request: GenerationRequest, control: GenerationControl,
-        onEvent: (GenerationEvent) -> Void
+        checkpoints: GenerationCheckpoints?, onEvent: (GenerationEvent) -> Void
     ) throws -> [GeneratedReply] {
         prompts.withLock { $0.append(request.prompt) }
         onEvent(.promptRead(done: request.prompt.count, total: request.prompt.count))

@@ -66,7 +66,7 @@ final class ScriptedGenerator: ReplyGenerator, AttentionSource {
 
     func generate(
         _ request: GenerationRequest, control: GenerationControl,
-        onEvent: (GenerationEvent) -> Void
+        checkpoints: GenerationCheckpoints?, onEvent: (GenerationEvent) -> Void
     ) throws -> [GeneratedReply] {
         onEvent(.promptRead(done: request.prompt.count, total: request.prompt.count))
         struct Stream {

@@ -86,6 +86,23 @@ public actor InferenceActor {
         try running().generate(request, control: control, onEvent: onEvent)
     }
 
+    /// Samples the candidates of a request, and ends those that turn out hopeless.
+    public func generate(
+        _ request: GenerationRequest, control: GenerationControl, stopping rule: EarlyStop,
+        onEvent: @Sendable (GenerationEvent) -> Void
+    ) throws -> (replies: [GeneratedReply], stopping: EarlyStop.Report) {
+        guard let loaded else { throw EngineError.noModel }
+        let generator = try running()
+        let judge = EarlyStopJudge(
+            rule, prompt: request.prompt, model: loaded, source: generator)
+        let replies = try generator.generate(
+            request, control: control,
+            checkpoints: GenerationCheckpoints(
+                lengths: rule.lengths(below: request.maxTokens), judge: judge.judge),
+            onEvent: onEvent)
+        return (replies, judge.report)
+    }
+
     public func logProbabilities(of ids: [TokenID], top: Int = 0) throws
         -> [PositionLogProbability]
     {

@@ -5,13 +5,22 @@ import LanguageModel
 public protocol ReplyGenerator: HiddenStateSource {
     func generate(
         _ request: GenerationRequest, control: GenerationControl,
-        onEvent: (GenerationEvent) -> Void
+        checkpoints: GenerationCheckpoints?, onEvent: (GenerationEvent) -> Void
     ) throws -> [GeneratedReply]
 
     func logProbabilities(of ids: [TokenID], top: Int) throws -> [PositionLogProbability]
 
     func logProbabilities(ofContinuations continuations: [[TokenID]], after prompt: [TokenID])
         throws -> [[Float]]
+}
+
+extension ReplyGenerator {
+    public func generate(
+        _ request: GenerationRequest, control: GenerationControl,
+        onEvent: (GenerationEvent) -> Void
+    ) throws -> [GeneratedReply] {
+        try generate(request, control: control, checkpoints: nil, onEvent: onEvent)
+    }
 }
 
 extension Generator: ReplyGenerator {}

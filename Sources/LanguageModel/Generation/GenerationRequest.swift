@@ -40,6 +40,8 @@ public enum FinishReason: String, Sendable, Codable {
     case length
     /// The person or the program ended it.
     case cancelled
+    /// A judge of ``GenerationCheckpoints`` ended it before it was complete.
+    case hopeless
 }
 
 /// A finished candidate.

@@ -6,7 +6,7 @@ extension Generator {
     @discardableResult
     public func generate(
         _ request: GenerationRequest, control: GenerationControl = GenerationControl(),
-        onEvent: (GenerationEvent) -> Void
+        checkpoints: GenerationCheckpoints? = nil, onEvent: (GenerationEvent) -> Void
     ) throws -> [GeneratedReply] {
         try check(request.prompt, room: 1)
         guard !request.prompt.isEmpty else {
@@ -39,7 +39,7 @@ extension Generator {
             let firstLogits = Array(logitRow(0))
             let board = DecodingBoard(
                 generator: self, request: request, base: base, firstLogits: firstLogits)
-            board.decode(control: control, onEvent: onEvent)
+            try board.decode(control: control, checkpoints: checkpoints, onEvent: onEvent)
             streams = board.streams
         } else {
             streams = request.candidates.enumerated().map { index, candidate in
@@ -83,7 +83,11 @@ private final class DecodingBoard {
 
     deinit { scratch.deallocate() }
 
-    func decode(control: GenerationControl, onEvent: (GenerationEvent) -> Void) {
+    func decode(
+        control: GenerationControl, checkpoints: GenerationCheckpoints?,
+        onEvent: (GenerationEvent) -> Void
+    ) throws {
+        var lengths = (checkpoints?.lengths ?? [])[...]
         for candidate in request.candidates { start(candidate, onEvent: onEvent) }
         var rows: [ForwardRunner.Row] = []
         rows.reserveCapacity(Generator.maxLogitRows)
@@ -94,6 +98,16 @@ private final class DecodingBoard {
             for stream in streams
             where !stream.isFinished && control.isCancelled(candidate: stream.index) {
                 finish(stream, .cancelled, onEvent: onEvent)
+            }
+            if let checkpoints, let next = lengths.first,
+                let shortest = streams.lazy.filter({ !$0.isFinished }).map(\.ids.count).min(),
+                shortest >= next
+            {
+                lengths = lengths.drop { $0 <= shortest }
+                let ended = try checkpoints.judge(streams.map(\.partial))
+                for stream in streams where !stream.isFinished && ended.contains(stream.index) {
+                    finish(stream, .hopeless, onEvent: onEvent)
+                }
             }
             rows.removeAll(keepingCapacity: true)
             active.removeAll(keepingCapacity: true)
@@ -243,6 +257,10 @@ final class CandidateStream {
         let rest = stops.hasStopped ? shown : shown + stops.finish()
         text += rest
         return rest
+    }
+
+    var partial: GenerationCheckpoints.Partial {
+        .init(candidate: index, ids: ids, isFinished: isFinished)
     }
 
     var reply: GeneratedReply {

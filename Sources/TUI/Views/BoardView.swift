@@ -128,7 +128,7 @@ enum BoardView {
         switch candidate.finishReason {
         case .stop: add("stop", theme[.success])
         case .length: add("cut", theme[.warning])
-        case .cancelled: add("stopped", theme[.warning])
+        case .cancelled, .hopeless: add("stopped", theme[.warning])
         case nil: break
         }
         if candidate.tokenCount > 0 { add("\(candidate.tokenCount) tok", theme[.muted]) }

@@ -94,7 +94,7 @@ enum TranscriptView {
         }
         switch message.finishReason {
         case .length: notes.append(("cut at the limit", theme[.warning]))
-        case .cancelled: notes.append(("stopped", theme[.muted]))
+        case .cancelled, .hopeless: notes.append(("stopped", theme[.muted]))
         case .stop, nil: break
         }
         for (text, style) in notes {
