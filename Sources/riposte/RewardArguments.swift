@@ -129,10 +129,10 @@ struct RewardScorer {
         ).map { $0[0] }
     }
 
-    func examples(_ dataset: PreferenceDataset, source: String) throws -> [RewardExample] {
+    func examples(_ dataset: PreferenceDataset) throws -> [RewardExample] {
         try dataset.items.map {
             try RewardExample(
-                $0, source: source, model: session.loaded,
+                $0, source: $0.source, model: session.loaded,
                 isWhole: reward.readsWholeConversations)
         }
     }

@@ -118,30 +118,29 @@ extension RewardCommand {
         @Option(help: ArgumentHelp("Draw the calibration as SVG.", valueName: "file.svg"))
         var picture: String?
 
-        @Argument(help: "A JSONL file of preferences; your own rankings where absent.")
-        var file: String?
+        @Argument(help: "JSONL files of preferences; your own rankings where absent.")
+        var files: [String] = []
         @Flag(help: "Print JSON.") var json = false
 
         func validate() throws {
             try Chart.validate(picture)
             if let newest, newest < 1 { throw ValidationError("--newest takes 1 or more") }
-            if newest != nil, file != nil {
-                throw ValidationError("--newest is for your own rankings; leave the file out")
+            if newest != nil, !files.isEmpty {
+                throw ValidationError("--newest is for your own rankings; leave the files out")
             }
         }
 
         func run() throws {
-            var dataset =
-                try file.map { try PreferenceReader.read(contentsOf: $0) }
-                ?? PreferenceReader.read(openStore().rankingRecords())
+            var dataset = try PreferenceSources.read(files)
             if let newest { dataset.items = dataset.items.suffix(newest) }
             let (name, examples, scores) = try scored(dataset, by: arguments)
             let evaluation = try RewardEvaluation.scoring(examples, scores: scores)
+            let sources = try RewardEvaluation.bySource(examples, scores: scores)
             if let picture { try evaluation.chart(name).write(to: picture) }
             if !json { for line in dataset.report.lines { StandardError.note(line) } }
             guard let against else {
-                if json { return StandardOutput.json(evaluation.json) }
-                return StandardOutput.write(evaluation.text)
+                if json { return StandardOutput.json(.object(figures(evaluation, sources))) }
+                return StandardOutput.write(evaluation.text + sources.text)
             }
             var other = arguments
             other.reward = against
@@ -149,22 +148,30 @@ extension RewardCommand {
             let second = try RewardEvaluation.scoring(otherExamples, scores: otherScores)
             let paired = try PairedComparison(examples, first: scores, second: otherScores)
             if json {
-                guard case .object(let figures) = evaluation.json else { return }
                 StandardOutput.json(
                     .object(
-                        figures + [("against", second.json), ("paired", paired.json)]))
+                        figures(evaluation, sources)
+                            + [("against", second.json), ("paired", paired.json)]))
             } else {
-                StandardOutput.write("\(name)\n\(evaluation.text)\n")
-                StandardOutput.write("\(otherName)\n\(second.text)\n")
+                let others = try RewardEvaluation.bySource(otherExamples, scores: otherScores)
+                StandardOutput.write("\(name)\n\(evaluation.text)\(sources.text)\n")
+                StandardOutput.write("\(otherName)\n\(second.text)\(others.text)\n")
                 StandardOutput.write(paired.text(name, otherName))
             }
+        }
+
+        private func figures(_ evaluation: RewardEvaluation, _ sources: [SourceEvaluation])
+            -> [(String, JSON)]
+        {
+            guard case .object(let figures) = evaluation.json else { return [] }
+            return figures + [("sources", sources.json)]
         }
 
         private func scored(_ dataset: PreferenceDataset, by arguments: RewardArguments) throws
             -> (name: String, [RewardExample], [Double])
         {
             let scorer = try arguments.load()
-            let examples = try scorer.examples(dataset, source: file ?? "rankings")
+            let examples = try scorer.examples(dataset)
             let progress = StepProgress(title: "scoring")
             let scores = try RewardEvaluation.scores(
                 of: examples, with: scorer.reward, source: scorer.session.generator

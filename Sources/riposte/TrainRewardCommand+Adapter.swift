@@ -73,7 +73,9 @@ extension TrainRewardCommand {
         let activates = output == nil && !noActivate
         if activates { try library.activate(name) }
         guard json else {
-            if let heldOut = outcome.heldOut { StandardOutput.write(heldOut.text) }
+            if let heldOut = outcome.heldOut {
+                StandardOutput.write(heldOut.text + outcome.bySource.text)
+            }
             StandardOutput.line(
                 "written to \(folder)"
                     + (activates
@@ -87,6 +89,7 @@ extension TrainRewardCommand {
                 [
                     ("done", .bool(true)), ("output", .string(folder)),
                     ("active", .bool(activates)), ("chosen_step", .int(outcome.chosenStep)),
+                    ("sources", outcome.bySource.json),
                 ] + figures))
     }
 

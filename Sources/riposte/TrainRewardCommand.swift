@@ -26,6 +26,11 @@ struct TrainRewardCommand: ParsableCommand {
     var files: [String] = []
 
     @Flag(help: "Learn from your own rankings too, beside the files.") var withRankings = false
+    @Option(
+        help: ArgumentHelp(
+            "How much the prompts of a file, or of 'rankings', count; 1 by default. May be "
+                + "repeated.", valueName: "source=weight"))
+    var weight: [SourceWeight] = []
     @Option(help: "How to learn.") var method = Method.features
     @Option(help: "Name of the new reward model.") var name: String?
 
@@ -50,15 +55,18 @@ struct TrainRewardCommand: ParsableCommand {
     }
 
     func run() throws {
-        let dataset = try dataset()
+        let dataset = try PreferenceSources.read(files, withRankings: withRankings)
+        let weights = try SourceWeight.table(weight, of: dataset)
         if !json { for line in dataset.report.lines { StandardError.note(line) } }
         let session = try ModelSession(model)
         let count = session.loaded.info.layerCount
         if let wrong = try layerList()?.first(where: { !(1...count).contains($0) }) {
             throw Failure("There is no layer \(wrong); the model has layers 1 to \(count).")
         }
-        let examples = try dataset.items.map {
-            try RewardExample($0, source: source(of: $0), model: session.loaded)
+        let examples = try dataset.items.map { item in
+            var example = try RewardExample(item, source: item.source, model: session.loaded)
+            example.weight = weights[item.source] ?? 1
+            return example
         }
         if method == .lora {
             return try trainAdapter(examples, session, latestRanking: dataset.latestRanking)
@@ -85,20 +93,6 @@ struct TrainRewardCommand: ParsableCommand {
         report(outcome, path: path, isActive: activates)
     }
 
-    private func dataset() throws -> PreferenceDataset {
-        var dataset = try files.map { try PreferenceReader.read(contentsOf: $0) }
-            .reduce(nil) { (sum: PreferenceDataset?, next) in sum.map { $0 + next } ?? next }
-        if files.isEmpty || withRankings {
-            let own = PreferenceReader.read(try openStore().rankingRecords())
-            dataset = dataset.map { $0 + own } ?? own
-        }
-        guard let dataset, !dataset.items.isEmpty else {
-            throw TrainingError.noComparisons(
-                dropped: Array(dataset?.report.lines.dropFirst() ?? []))
-        }
-        return dataset
-    }
-
     private func layerList() throws -> [Int]? {
         guard let layers else { return nil }
         let numbers = layers.split(separator: ",").compactMap {
@@ -110,12 +104,6 @@ struct TrainRewardCommand: ParsableCommand {
         return Set(numbers).sorted()
     }
 
-    /// The data's name in the card: the file's, or that of the store's rankings.
-    private func source(of item: PreferenceItem) -> String {
-        item.ranking != nil
-            ? "rankings" : String(item.origin.prefix { $0 != ":" })
-    }
-
     /// The name that was given, or a free one. A file elsewhere goes by its own name, which is
     /// not written into it: equal trainings give equal files.
     func modelName(in library: RewardLibrary) -> String {
@@ -125,7 +113,7 @@ struct TrainRewardCommand: ParsableCommand {
     private func report(_ outcome: FeatureRewardTrainer.Outcome, path: String, isActive: Bool) {
         let held = outcome.heldOut
         guard json else {
-            StandardOutput.write(held.text)
+            StandardOutput.write(held.text + outcome.bySource.text)
             StandardOutput.line(
                 "\(outcome.model.specification.method), regularization "
                     + "\(outcome.choice.regularization)")
@@ -149,6 +137,7 @@ struct TrainRewardCommand: ParsableCommand {
                             })
                     ),
                     ("regularization", JSON(outcome.choice.regularization)),
+                    ("sources", outcome.bySource.json),
                 ] + figures))
     }
 }

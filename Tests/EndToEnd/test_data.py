@@ -169,6 +169,41 @@ class Rewards(SandboxCase):
         self.assertFalse(any(
             entry["active"] for entry in self.succeed("reward", "show", "--json").json))
 
+    def test_sources_are_weighed_and_judged_apart(self):
+        """A second source wants the opposite of the first; the heavier one decides."""
+        contrary = [line | {"chosen": line["rejected"], "rejected": line["chosen"],
+                            "prompt": messages(f"Once more {number}")}
+                    for number, line in enumerate(pairs(40, seed=4))]
+        # What cannot be learnt from is said with its place, and why.
+        contrary.append(contrary[0])
+        contrary.append(contrary[1] | {"rejected": contrary[1]["chosen"]})
+        path = self.write("contrary.jsonl", "".join(json.dumps(line) + "\n" for line in contrary))
+        outcome = self.succeed(
+            "train", "reward", "-m", self.model, self.data, path, "--weight", "contrary.jsonl=10")
+        self.assertIn("dropped 1: said before (contrary.jsonl:41)", outcome.err)
+        self.assertIn("dropped 1: both replies are the same (contrary.jsonl:42)", outcome.err)
+        self.assertIn("By source:", outcome.out)
+        done = self.train(self.data, path, "--weight", f"{path}=10").lines[-1]
+        self.assertEqual([(item["source"], item["pairs"]) for item in done["sources"]],
+                         [("contrary.jsonl", 40), ("pairs.jsonl", 40)])
+        self.assertGreater(done["sources"][0]["accuracy"], done["sources"][1]["accuracy"])
+        judged = self.succeed(
+            "reward", "eval", "-m", self.model, self.data, path, "--json").json
+        self.assertEqual(judged["pairs"], 80)
+        self.assertEqual([item["source"] for item in judged["sources"]],
+                         ["contrary.jsonl", "pairs.jsonl"])
+        self.assertGreater(judged["sources"][0]["accuracy"], judged["sources"][1]["accuracy"])
+        adapted = self.lora(path, "-o", self.folder / "both", "--weight", "contrary.jsonl=2")
+        self.assertEqual([item["source"] for item in adapted.lines[-1]["sources"]],
+                         ["contrary.jsonl", "pairs.jsonl"])
+
+        outcome = self.refuse("train", "reward", "-m", self.model, path, "--weight", "hh=2")
+        self.assertIn("contrary.jsonl", outcome.err)
+        for wrong in ("contrary.jsonl", "contrary.jsonl=0", "contrary.jsonl=x", "=1"):
+            outcome = self.run_program(
+                "train", "reward", "-m", self.model, path, "--weight", wrong)
+            self.assertNotEqual(outcome.status, 0)
+
     def test_same_seed_same_file(self):
         paths = [self.folder / "a.safetensors", self.folder / "b.safetensors"]
         for path in paths:

@@ -48,6 +48,10 @@ public struct PreferenceItem: Sendable, Equatable {
     public var origin: String
     /// The store's ranking that it is; nil for what comes from a file.
     public var ranking: Int64?
+    /// The data it belongs to: the file's name, or that of the store's rankings.
+    public var source: String {
+        ranking == nil ? String(origin.prefix { $0 != ":" }) : "rankings"
+    }
 
     public init(
         prompt: [ChatMessage], replies: [Reply], preferences: [Preference],

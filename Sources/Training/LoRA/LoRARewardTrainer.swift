@@ -57,6 +57,8 @@ public struct LoRARewardTrainer {
         /// Agreement on prompts that neither trained nor decided when to stop; nil where there
         /// were too few prompts to hold any out.
         public var heldOut: RewardEvaluation?
+        /// The same, source by source.
+        public var bySource: [SourceEvaluation]
         public var chosenStep: Int
     }
 
@@ -109,10 +111,12 @@ public struct LoRARewardTrainer {
         let heldOut =
             split.test.isEmpty
             ? nil : evaluation(examples, table, split.test, pass, fitting.parameters)
+        let bySource = bySource(examples, split.test, pass, fitting.parameters)
         let result = makeModel(
             examples, table, split, body: body, layout: layout, pass: pass, fitting: fitting,
-            base: model, heldOut: heldOut)
-        return Outcome(model: result, heldOut: heldOut, chosenStep: fitting.chosenStep)
+            base: model, heldOut: heldOut, bySource: bySource)
+        return Outcome(
+            model: result, heldOut: heldOut, bySource: bySource, chosenStep: fitting.chosenStep)
     }
 
     /// Agreement of any parameters on examples; what the last line of a run reports.
@@ -227,6 +231,16 @@ public struct LoRARewardTrainer {
             comparisons: comparisons, bootstrap: Bootstrap(seed: options.seed))
     }
 
+    /// Nothing where nothing was held out, or only ties.
+    private func bySource(
+        _ examples: [RewardExample], _ chosen: [Int], _ pass: RewardPass,
+        _ parameters: FloatBuffer
+    ) -> [SourceEvaluation] {
+        guard Set(examples.map(\.source)).count > 1, !chosen.isEmpty else { return [] }
+        let scores = scores(examples, chosen, pass, parameters)
+        return (try? RewardEvaluation.bySource(chosen.map { examples[$0] }, scores: scores)) ?? []
+    }
+
     private static func replies(
         _ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int], scores: [Double]
     ) -> [RewardEvaluation.Reply] {
@@ -247,7 +261,7 @@ public struct LoRARewardTrainer {
     private func makeModel(
         _ examples: [RewardExample], _ table: RewardTable, _ split: Split, body: FrozenBody,
         layout: AdapterLayout, pass: RewardPass, fitting: AdapterFitting, base: LoadedModel,
-        heldOut: RewardEvaluation?
+        heldOut: RewardEvaluation?, bySource: [SourceEvaluation]
     ) -> LoRARewardModel {
         // Two hundred prompts place the mean within a tenth of a spread; all would cost a third
         // of an epoch.
@@ -271,7 +285,7 @@ public struct LoRARewardTrainer {
                     + "decided when to stop.",
                 "Parameters after step \(fitting.chosenStep) of \(fitting.stepCount); mean and "
                     + "spread over the replies to \(sample.count) training prompts.",
-            ])
+            ] + bySource.notes(of: examples))
         let specification = LoRARewardModel.Specification(
             name: options.name, baseModel: base.info.name,
             baseFingerprint: base.info.fingerprint, chatTemplateHash: base.chatTemplateHash,

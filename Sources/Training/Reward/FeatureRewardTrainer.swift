@@ -38,6 +38,7 @@ public struct FeatureRewardTrainer {
         /// the head that did not see it.
         public var heldOutComparisons: [Comparison]
         public var heldOutMargins: [Double]
+        public var bySource: [SourceEvaluation]
         public var choice: FeatureSearch.Choice
         /// What was chosen in each fold, as features.
         public var foldFeatures: [[FeatureRewardModel.Feature]]
@@ -88,6 +89,8 @@ public struct FeatureRewardTrainer {
         let evaluation = evaluate(
             margins: result.heldOutMargins, used: used, scores: head.scores, table: table,
             examples: examples)
+        let bySource = RewardEvaluation.bySource(
+            examples, comparisons: used, margins: result.heldOutMargins)
         let specification = FeatureRewardModel.Specification(
             name: options.name, baseModel: model.info.name,
             baseFingerprint: model.info.fingerprint, chatTemplateHash: model.chatTemplateHash,
@@ -95,13 +98,13 @@ public struct FeatureRewardTrainer {
             addsEndOfTurn: true, maxPromptTokens: options.maxPromptTokens,
             maxReplyTokens: options.maxReplyTokens,
             scale: RewardScale(mean: 0, spread: head.spread),
-            training: summary(examples, table, result, evaluation))
+            training: summary(examples, table, result, evaluation, bySource))
         return Outcome(
             model: FeatureRewardModel(
                 specification: specification, mean: head.mean, deviation: head.deviation,
                 weights: result.weights, bias: Float(-head.meanScore)),
             heldOut: evaluation, heldOutComparisons: used, heldOutMargins: result.heldOutMargins,
-            choice: result.choice,
+            bySource: bySource, choice: result.choice,
             foldFeatures: result.foldChoices.map { $0.blocks.map { features[$0] } },
             candidates: result.candidates.map { candidate in
                 .init(
@@ -181,7 +184,7 @@ public struct FeatureRewardTrainer {
 
     private func summary(
         _ examples: [RewardExample], _ table: RewardTable, _ result: FeatureSearch.Result,
-        _ evaluation: RewardEvaluation
+        _ evaluation: RewardEvaluation, _ bySource: [SourceEvaluation]
     ) -> RewardTraining {
         var sources: [String: Int] = [:]
         for example in examples { sources[example.source, default: 0] += 1 }
@@ -198,7 +201,7 @@ public struct FeatureRewardTrainer {
                     + "prompt; features and regularisation chosen inside each fold.",
                 "\(stable) of \(result.foldChoices.count) folds chose the same features as the "
                     + "final head.",
-            ])
+            ] + bySource.notes(of: examples))
     }
 }
 

@@ -41,7 +41,7 @@ public struct RankingRewardTrainer: RewardTrainer {
         {
             try indices.map {
                 try RewardExample(
-                    items[$0], source: "rankings", model: request.model, isWhole: isWhole)
+                    items[$0], source: items[$0].source, model: request.model, isWhole: isWhole)
             }
         }
         var options = FeatureRewardTrainer.Options()
