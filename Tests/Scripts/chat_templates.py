@@ -2,7 +2,8 @@
 """What transformers renders from chat templates, for ChatTemplateTests.
 
     chat_templates.py golden              writes Goldens/chat_templates.json (our own templates)
-    chat_templates.py directory DIR OUT   renders every DIR/*.jinja over the contexts below
+    chat_templates.py directory DIR OUT [SEED COUNT]   renders every DIR/*.jinja over the
+                                          contexts below and COUNT random conversations
     chat_templates.py fuzz SEED COUNT OUT renders random small templates
 
 Run the test with RIPOSTE_CHAT_TEMPLATES=OUT (a file or a folder of them) for the last two.
@@ -131,12 +132,16 @@ def write(path, cases):
     print(f"{path}: {len(cases)} cases, {errors} of them errors")
 
 
-def directory(folder, out):
+def directory(folder, out, seed=0, count=0):
+    from chat_template_fuzz import conversation
     cases = []
+    rng = random.Random(seed)
     for path in sorted(Path(folder).glob("*.jinja")):
         for name, context in CONTEXTS.items():
             item = case(f"{path.name}: {name}", path.read_text(), {**SPECIAL, **context})
             cases.append(item)
+        for index in range(count):
+            cases.append(case(f"{path.name}: random {index}", path.read_text(), {**SPECIAL, **conversation(rng)}))
     write(out, cases)
 
 
@@ -182,7 +187,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "golden":
         golden()
     elif sys.argv[1] == "directory":
-        directory(sys.argv[2], sys.argv[3])
+        directory(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:]))
     else:
         from chat_template_fuzz import generate
         rng = random.Random(int(sys.argv[2]))
@@ -190,6 +195,6 @@ if __name__ == "__main__":
         for index in range(int(sys.argv[3])):
             template, context = generate(rng)
             item = case(f"fuzz {index}", template, context)
-            if " at 0x" not in item.get("expected", ""):  # an address in memory
+            if " at 0x" not in item.get("expected", "").lower():  # an address in memory
                 cases.append(item)
         write(sys.argv[4], cases)

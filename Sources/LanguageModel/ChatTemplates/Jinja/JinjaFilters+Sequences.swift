@@ -11,7 +11,7 @@ extension JinjaInterpreter {
             return .int(count)
         case "first":
             try finish(given, of: name)
-            if case .string(let text) = value, !text.isEmpty { return .string(text[0]) }
+            if case .string(let text) = value, !text.isEmpty { return .string(text[0].plain) }
             return try iterate(value).next()
                 ?? .undefined(JinjaUndefined(reason: "no first item, the sequence was empty"))
         case "last":
@@ -37,7 +37,10 @@ extension JinjaInterpreter {
         case "reverse":
             try finish(given, of: name)
             if case .string(let text) = value { return .string(text.reversed) }
-            return .iterator(JinjaIterator(try elements(value).reversed()))
+            let reversed = Array(try elements(value).reversed())
+            // A generator can only be turned around as a list.
+            if case .iterator = value { return .list(reversed) }
+            return .iterator(JinjaIterator(reversed))
         case "join":
             let separator = try string(given.take("d") ?? .text(""))
             let attribute = given.take("attribute")
@@ -64,8 +67,7 @@ extension JinjaInterpreter {
                 var result: [JinjaValue] = []
                 for item in try elements(value) {
                     let key = folded(try self.item(at: path, of: item), isSensitive)
-                    let hashed = key.isUndefined ? JinjaKey.tuple([.none, .none]) : try hashed(key)
-                    if seen.insert(hashed).inserted { result.append(item) }
+                    if seen.insert(try hashed(key)).inserted { result.append(item) }
                 }
                 return result
             }

@@ -9,17 +9,19 @@ extension JinjaInterpreter {
         case "title":
             try finish(given, of: name)
             let text = try string(value)
-            return .string(text.derived(titleFilter(text.scalars)))
+            return .string(text.derived(titleFilter(text.scalars)).plain)
         case "string":
             try finish(given, of: name)
             return .string(try string(value))
         case "safe":
-            // Without autoescape, marking text as safe changes nothing that is printed.
             try finish(given, of: name)
-            return .string(try string(value))
+            var text = try string(value)
+            text.isMarkup = true
+            return .string(text)
         case "escape", "e", "forceescape":
             try finish(given, of: name)
-            return .string(escape(try string(value)))
+            let text = try string(value)
+            return .string((name == "forceescape" ? text.plain : text).escaped)
         case "trim":
             let chars = given.take("chars")
             try finish(given, of: name)
@@ -35,7 +37,8 @@ extension JinjaInterpreter {
             return .string(
                 try replace(
                     try string(old), with: try string(new), in: try string(value),
-                    atMost: limit))
+                    atMost: limit
+                ).plain)
         case "center":
             guard let width = (given.take("width") ?? .int(80)).index else {
                 throw failure("center needs a width")
@@ -93,22 +96,6 @@ extension JinjaInterpreter {
         return result
     }
 
-    private func escape(_ text: TemplateText) -> TemplateText {
-        var result = TemplateText()
-        for (index, scalar) in text.scalars.enumerated() {
-            let isTrusted = text.isTrusted || text.isTrusted(at: index)
-            switch scalar {
-            case "&": result.append("&amp;", isTrusted: isTrusted)
-            case "<": result.append("&lt;", isTrusted: isTrusted)
-            case ">": result.append("&gt;", isTrusted: isTrusted)
-            case "'": result.append("&#39;", isTrusted: isTrusted)
-            case "\"": result.append("&#34;", isTrusted: isTrusted)
-            default: result.append(scalar, isTrusted: isTrusted)
-            }
-        }
-        return result
-    }
-
     private func indent(
         _ value: JinjaValue, _ given: inout JinjaCall
     ) throws(ChatTemplateError) -> TemplateText {
@@ -132,7 +119,8 @@ extension JinjaInterpreter {
         // Jinja adds a newline before it splits, so that a last line break is kept.
         text.append("\n", isTrusted: true)
         let lines = lines(of: text)
-        var result = indentsFirst ? margin : TemplateText()
+        guard !margin.isMarkup else { throw unsupported("indent by escaped text") }
+        var result = (indentsFirst ? margin : TemplateText()).marked(like: text)
         for (index, line) in lines.enumerated() {
             if index > 0 {
                 result.append("\n", isTrusted: true)
@@ -167,7 +155,7 @@ extension JinjaInterpreter {
         }
         var result = text[0..<(length - end.count)]
         if !cutsWords, let space = result.scalars.lastIndex(of: " ") { result = result[0..<space] }
-        result.append(end)
+        result.append(end.escaped(for: text))
         return .string(result)
     }
 }

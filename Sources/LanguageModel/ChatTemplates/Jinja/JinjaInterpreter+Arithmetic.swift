@@ -38,8 +38,9 @@ extension JinjaInterpreter {
         switch (symbol, a, b) {
         case (.add, .string(let x), .string(let y)):
             try spend(making: x.count + y.count)
-            var result = x
-            result.append(y)
+            // Either of them being safe, the other becomes so.
+            var result = x.escaped(for: y)
+            result.append(y.escaped(for: x))
             return .string(result)
         case (.add, .list(let x), .list(let y)):
             try spend(making: x.items.count + y.items.count)
@@ -66,7 +67,7 @@ extension JinjaInterpreter {
         switch value {
         case .string(let text):
             try total(text.count)
-            var result = TemplateText()
+            var result = TemplateText().marked(like: text)
             if !text.isEmpty { for _ in 0..<count { result.append(text) } }
             return .string(result)
         case .list(let list):

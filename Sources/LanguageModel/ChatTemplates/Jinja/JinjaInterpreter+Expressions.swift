@@ -289,7 +289,7 @@ extension JinjaInterpreter {
                 let first = indices.first ?? 0
                 return .string(text[first..<first + indices.count])
             }
-            var result = TemplateText()
+            var result = TemplateText().marked(like: text)
             for index in indices { result.append(text[index]) }
             return .string(result)
         case .list(let list):
@@ -299,9 +299,7 @@ extension JinjaInterpreter {
         case .range(let range):
             return .list(try slice((0..<range.count).map { .int(range[$0]) }, from, to, by))
         default:
-            let name = "slice(\(from.map(String.init) ?? "None"), …)"
-            return .undefined(
-                JinjaUndefined(reason: "\(value.typeName) object has no element \(name)"))
+            throw failure("a \(value.typeName) has no slices")
         }
     }
 

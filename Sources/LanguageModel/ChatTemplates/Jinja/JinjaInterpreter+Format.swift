@@ -32,7 +32,7 @@ extension JinjaInterpreter {
             used += 1
             return arguments[used - 1]
         }
-        var result = TemplateText()
+        var result = TemplateText().marked(like: format)
         let scalars = format.scalars
         var index = 0
         while index < scalars.count {
@@ -103,12 +103,12 @@ extension JinjaInterpreter {
             let item: JinjaValue
             if let named { item = named } else { item = try next() }
             try spend(making: result.count + spec.width)
-            result.append(try percent(item, type, spec))
+            result.append(try percent(item, type, spec, escapes: format.isMarkup))
         }
         if !usesNames, used < arguments.count {
-            // A single mapping or list needs no place in the format.
+            // What has items by key or number, other than a tuple, needs no place in the format.
             switch value {
-            case .dict where used == 0, .list where used == 0, .undefined where used == 0: break
+            case .dict, .list, .range, .undefined: break
             default: throw failure("the format does not use all values")
             }
         }
@@ -143,12 +143,13 @@ extension JinjaInterpreter {
     }
 
     private func percent(
-        _ value: JinjaValue, _ type: Unicode.Scalar, _ spec: FormatSpec
+        _ value: JinjaValue, _ type: Unicode.Scalar, _ spec: FormatSpec, escapes: Bool
     ) throws(ChatTemplateError) -> TemplateText {
         var spec = spec
         switch type {
         case "s", "r", "a":
             var text = type == "s" ? try string(value) : try repr(value)
+            if escapes { text = text.escaped }
             if type == "a", !text.scalars.allSatisfy(\.isASCII) { throw unsupported("'%a'") }
             if let precision = spec.precision { text = text[0..<min(precision, text.count)] }
             if spec.align == "=" { (spec.align, spec.fill) = (">", TemplateText(" ")) }
@@ -207,7 +208,7 @@ extension JinjaInterpreter {
         _ format: TemplateText, _ call: JinjaCall, _ automatic: inout Int?, depth: Int
     ) throws(ChatTemplateError) -> TemplateText {
         guard depth > 0 else { throw failure("the format is nested too deep") }
-        var result = TemplateText()
+        var result = TemplateText().marked(like: format)
         let scalars = format.scalars
         var index = 0
         while index < scalars.count {
@@ -271,7 +272,10 @@ extension JinjaInterpreter {
             specText = try braceFormat(
                 field[end + 1..<scalars.count], call, &automatic, depth: depth - 1)
         }
-        return try format(value, specText)
+        if case .string(let text) = value, text.isMarkup, field.isMarkup, !specText.isEmpty {
+            throw failure("escaped text takes no format")
+        }
+        return try format(value, specText).escaped(for: field)
     }
 
     private func fieldValue(

@@ -37,7 +37,7 @@ extension JinjaInterpreter {
                 throw failure("strftime_now() needs a format")
             }
             try finish(given, of: "strftime_now()")
-            return .string(format.derived(PythonTime.format(now(), format.string)))
+            return .string(format.derived(PythonTime.format(now(), format.string)).plain)
         case .lipsum: throw unsupported("lipsum()")
         }
     }

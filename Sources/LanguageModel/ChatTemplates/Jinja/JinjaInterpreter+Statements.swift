@@ -29,6 +29,12 @@ extension JinjaInterpreter {
             let value = try evaluate(expression, in: scope)
             offset = statement.offset
             try write(try string(value))
+        case .unset(let names):
+            for name in names {
+                let undefined = JinjaUndefined(
+                    reason: "'\(name)' is undefined", isUnassigned: true)
+                scope.set(name, .undefined(undefined))
+            }
         case .condition(let branches, let otherwise):
             for branch in branches where try isTrue(branch.test, in: scope) {
                 return try run(branch.body, in: scope)
@@ -69,7 +75,7 @@ extension JinjaInterpreter {
         case .block(let name, let isScoped, let body):
             // A named block sees the template's own variables, not those of loops around it.
             let parent = name == nil || isScoped ? scope : root
-            return try run(body, in: JinjaScope(parent: parent))
+            return try run(body, in: JinjaScope(parent: parent, isBlock: name != nil))
         case .breakLoop: return .broke
         case .continueLoop: return .continued
         }

@@ -113,7 +113,8 @@ final class JinjaInterpreter {
             return []
         case .string(let text):
             try spend(making: text.count)
-            return (0..<text.count).map { .string(text[$0]) }
+            let plain = text.plain
+            return (0..<text.count).map { .string(plain[$0]) }
         case .list(let list): return list.items
         case .tuple(let items): return items
         case .dict(let dict): return dict.keys
@@ -176,7 +177,11 @@ final class JinjaInterpreter {
         case .float(let value): return TemplateText(PythonNumber.repr(value))
         case .string(let text):
             try spend(making: text.count)
-            return PythonText.repr(text)
+            guard text.isMarkup else { return PythonText.repr(text) }
+            var result = TemplateText("Markup(")
+            result.append(PythonText.repr(text))
+            result.append(")")
+            return result
         case .list(let list): return try repr(list.items, "[", "]")
         case .tuple(let items): return try repr(items, "(", items.count == 1 ? ",)" : ")")
         case .dict(let dict): return try repr(dict)

@@ -26,7 +26,7 @@ struct JinjaParser {
     mutating func parse() throws(ChatTemplateError) -> [JinjaStatement] {
         let statements = try body(until: [], opener: nil)
         if let error = unknownNames.first { throw error }
-        return statements
+        return JinjaNames.scope(statements, outer: [])
     }
 
     mutating func noteUnknown(_ reason: String, at offset: Int) {
@@ -149,6 +149,18 @@ struct JinjaParser {
         return try body(until: Set(ends), opener: (opener, offset))
     }
 
+    /// Statements with a scope of their own: an `if` around them does not count there.
+    private mutating func scope(
+        until ends: String..., opener: String, at offset: Int
+    ) throws(ChatTemplateError) -> [JinjaStatement] {
+        let outer = conditionalDepth
+        conditionalDepth = 0
+        defer { conditionalDepth = outer }
+        _ = take(.colon)
+        try expectBlockEnd()
+        return try body(until: Set(ends), opener: (opener, offset))
+    }
+
     private mutating func statement(
         _ name: String, at offset: Int
     ) throws(ChatTemplateError) -> [JinjaStatement]? {
@@ -165,12 +177,12 @@ struct JinjaParser {
         case "call": return one(try callBlock(at: offset))
         case "filter":
             let filter = try filters(nil, startsInline: true)
-            let body = try statements(until: "endfilter", opener: name, at: offset)
+            let body = try scope(until: "endfilter", opener: name, at: offset)
             _ = advance()
             return one(.filterBlock(filter!, body: body))
         case "block": return one(try block(at: offset))
         case "generation":
-            let body = try statements(until: "endgeneration", opener: name, at: offset)
+            let body = try scope(until: "endgeneration", opener: name, at: offset)
             _ = advance()
             return one(.block(name: nil, isScoped: true, body: body))
         case "print":
@@ -222,11 +234,11 @@ struct JinjaParser {
         let filter = take(word: "if") ? try expression() : nil
         let isRecursive = take(word: "recursive")
         loopDepth += 1
-        let body = try statements(until: "endfor", "else", opener: "for", at: offset)
+        let body = try scope(until: "endfor", "else", opener: "for", at: offset)
         loopDepth -= 1
         var otherwise: [JinjaStatement] = []
         if take(word: "else") {
-            otherwise = try statements(until: "endfor", opener: "for", at: offset)
+            otherwise = try scope(until: "endfor", opener: "for", at: offset)
         }
         _ = advance()
         return .loop(
@@ -239,7 +251,7 @@ struct JinjaParser {
         let target = try target(allowsNamespace: true)
         if take(.assign) { return .set(target, try tuple()) }
         let filter = try filters(nil, startsInline: false)
-        let body = try statements(until: "endset", opener: "set", at: offset)
+        let body = try scope(until: "endset", opener: "set", at: offset)
         _ = advance()
         return .setBlock(target, filter: filter, body: body)
     }
@@ -252,7 +264,7 @@ struct JinjaParser {
             try expect(.assign)
             values.append((target, try expression()))
         }
-        let body = try statements(until: "endwith", opener: "with", at: offset)
+        let body = try scope(until: "endwith", opener: "with", at: offset)
         _ = advance()
         return .with(values, body: body)
     }
@@ -280,7 +292,7 @@ struct JinjaParser {
         macroNames.append([])
         let outerLoops = loopDepth
         loopDepth = 0
-        let body = try statements(until: end, opener: opener, at: offset)
+        let body = try scope(until: end, opener: opener, at: offset)
         loopDepth = outerLoops
         _ = advance()
         let names = macroNames.removeLast()
@@ -314,7 +326,7 @@ struct JinjaParser {
         let name = try expectName()
         let isScoped = take(word: "scoped")
         if at(word: "required") { throw unsupported("a required block", at: offset) }
-        let body = try statements(until: "endblock", opener: "block", at: offset)
+        let body = try scope(until: "endblock", opener: "block", at: offset)
         _ = advance()
         _ = take(word: name)
         return .block(name: name, isScoped: isScoped, body: body)

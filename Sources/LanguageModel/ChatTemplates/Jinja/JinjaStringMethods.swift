@@ -33,7 +33,10 @@ extension JinjaInterpreter {
                     throw failure("join() needs strings, not a \(item.typeName)")
                 }
             }
-            return .string(try join(items, with: text))
+            guard text.isMarkup else { return .string(try join(items, with: text)) }
+            var escaped: [JinjaValue] = []
+            for item in items { escaped.append(.string(try string(item).escaped)) }
+            return .string(try join(escaped, with: text).marked(like: text))
         default: break
         }
         try finish(given, of: "\(name)()")
@@ -143,7 +146,8 @@ extension JinjaInterpreter {
             let new = try self.text(given.take("new"), for: name)
             let count = try integer(given.take("count"), for: name)
             try finish(given, of: "replace()")
-            return .string(try replace(old, with: new, in: text, atMost: count ?? -1))
+            return .string(
+                try replace(old, with: new.escaped(for: text), in: text, atMost: count ?? -1))
         case "removeprefix", "removesuffix":
             let part = try self.text(given.take("part"), for: name)
             try finish(given, of: "\(name)()")
@@ -169,7 +173,7 @@ extension JinjaInterpreter {
         _ old: TemplateText, with new: TemplateText, in text: TemplateText, atMost limit: Int
     ) throws(ChatTemplateError) -> TemplateText {
         try spend(searching: text, for: old)
-        var result = TemplateText()
+        var result = TemplateText().marked(like: text)
         var position = 0
         var left = limit < 0 ? Int.max : limit
         if old.isEmpty {
@@ -233,7 +237,7 @@ extension JinjaInterpreter {
                 name == "partition"
                 ? text.firstIndex(of: mark) : text.lastIndex(of: mark, in: 0..<text.count)
             guard let place else {
-                let empty = JinjaValue.string(TemplateText())
+                let empty = JinjaValue.string(TemplateText().marked(like: text))
                 return .tuple(
                     name == "partition"
                         ? [.string(text), empty, empty] : [empty, empty, .string(text)])
@@ -366,7 +370,7 @@ extension JinjaInterpreter {
                 try self.text(value, for: name)
             }
             try finish(given, of: "\(name)()")
-            if let fill, fill.count != 1 {
+            if let fill, fill.escaped(for: text).count != 1 {
                 throw failure("\(name)() fills with exactly one character")
             }
             return .string(try pad(text, to: width, name, with: fill ?? TemplateText(" ")))
@@ -384,7 +388,7 @@ extension JinjaInterpreter {
         case "expandtabs":
             let size = try integer(given.take("tabsize"), for: name) ?? 8
             try finish(given, of: "expandtabs()")
-            var result = TemplateText()
+            var result = TemplateText().marked(like: text)
             var column = 0
             for (index, scalar) in text.scalars.enumerated() {
                 if scalar == "\t" {
@@ -411,7 +415,7 @@ extension JinjaInterpreter {
         // CPython puts the odd one left or right by the parity of both.
         let left =
             side == "ljust" ? 0 : side == "rjust" ? missing : missing / 2 + (missing & width & 1)
-        var result = TemplateText()
+        var result = TemplateText().marked(like: text)
         for _ in 0..<left { result.append(fill) }
         result.append(text)
         for _ in 0..<missing - left { result.append(fill) }
@@ -428,10 +432,10 @@ extension JinjaInterpreter {
         case "upper": return .string(text.derived(PythonText.upper(scalars)))
         case "lower": return .string(text.derived(PythonText.lower(scalars)))
         case "casefold":
-            guard scalars.allSatisfy(\.isASCII) else {
-                throw unsupported("casefold() of text that is not ASCII")
+            guard let folded = PythonText.folded(scalars) else {
+                throw unsupported("casefold() of letters like ß")
             }
-            return .string(text.derived(PythonText.lower(scalars)))
+            return .string(text.derived(folded))
         case "capitalize": return .string(text.derived(PythonText.capitalize(scalars)))
         case "title": return .string(text.derived(PythonText.titleCase(scalars)))
         case "swapcase": return .string(text.derived(PythonText.swapCase(scalars)))

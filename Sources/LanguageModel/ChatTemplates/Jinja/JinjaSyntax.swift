@@ -71,6 +71,8 @@ struct JinjaStatement: Sendable {
     indirect enum Kind: Sendable {
         case data(TemplateText)
         case output(JinjaExpression)
+        /// At the head of a scope: names it assigns later, without a value until then.
+        case unset([String])
         case condition(
             [(test: JinjaExpression, body: [JinjaStatement])], otherwise: [JinjaStatement])
         case loop(JinjaLoop)

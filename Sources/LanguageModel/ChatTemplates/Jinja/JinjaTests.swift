@@ -51,7 +51,9 @@ extension JinjaInterpreter {
             case .undefined: return true
             default: return false
             }
-        case "escaped": return false
+        case "escaped":
+            if case .string(let text) = value { return text.isMarkup }
+            return false
         case "odd", "even", "divisibleby":
             let divisor = name == "divisibleby" ? argument : .int(2)
             let rest = try arithmetic(value, .modulo, divisor)

@@ -33,6 +33,8 @@ struct JinjaUndefined {
     var reason: String
     /// Set where the sandbox, not absence, is the reason.
     var isForbidden = false
+    /// Set where a scope assigns the name, but has not yet.
+    var isUnassigned = false
 }
 
 final class JinjaList {
@@ -43,6 +45,7 @@ final class JinjaList {
 
 /// A key of a mapping. Numbers that are equal are one key, as in Python.
 enum JinjaKey: Hashable {
+    case undefined
     case none
     case int(Int)
     case float(Double)
@@ -52,6 +55,7 @@ enum JinjaKey: Hashable {
     /// Nil for what Python cannot hash.
     init?(_ value: JinjaValue) {
         switch value {
+        case .undefined: self = .undefined
         case .none: self = .none
         case .bool(let value): self = .int(value ? 1 : 0)
         case .int(let value): self = .int(value)
@@ -218,15 +222,25 @@ enum JinjaFunction: String, CaseIterable {
 final class JinjaScope {
     private var values: [String: JinjaValue] = [:]
     let parent: JinjaScope?
+    /// Whether what is around it is only known by its values, as it is to a named block.
+    let isBlock: Bool
 
-    init(parent: JinjaScope?) { self.parent = parent }
+    init(parent: JinjaScope?, isBlock: Bool = false) {
+        self.parent = parent
+        self.isBlock = isBlock
+    }
 
     func set(_ name: String, _ value: JinjaValue) { values[name] = value }
 
     func lookup(_ name: String) -> JinjaValue? {
         var scope: JinjaScope? = self
+        var isInBlock = false
         while let current = scope {
-            if let value = current.values[name] { return value }
+            if let value = current.values[name] {
+                guard isInBlock, case .undefined(let undefined) = value, undefined.isUnassigned
+                else { return value }
+            }
+            isInBlock = isInBlock || current.isBlock
             scope = current.parent
         }
         return nil

@@ -65,6 +65,21 @@ enum PythonText {
         scalars.indices.flatMap { lower(at: $0, in: scalars) }
     }
 
+    /// `casefold`, where that is the same as small letters; nil for the few others, as ß.
+    static func folded(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar]? {
+        var result: [Unicode.Scalar] = []
+        for scalar in scalars {
+            guard scalar.properties.changesWhenCaseFolded else {
+                result.append(scalar)
+                continue
+            }
+            let small = scalar.properties.lowercaseMapping.unicodeScalars
+            guard !small.contains(where: \.properties.changesWhenCaseFolded) else { return nil }
+            result += small
+        }
+        return result
+    }
+
     static func title(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
         Array(scalar.properties.titlecaseMapping.unicodeScalars)
     }

@@ -4,6 +4,8 @@ struct TemplateText: Equatable, Hashable, Sendable {
     private(set) var scalars: [Unicode.Scalar]
     /// Sorted, disjoint, not empty, not adjacent.
     private(set) var untrusted: [Range<Int>]
+    /// Jinja's `Markup`: what `escape` and `safe` give. Such a text escapes what is added to it.
+    var isMarkup = false
 
     static func == (a: TemplateText, b: TemplateText) -> Bool { a.scalars == b.scalars }
 
@@ -64,7 +66,7 @@ struct TemplateText: Equatable, Hashable, Sendable {
     /// A part, with its origin.
     subscript(range: Range<Int>) -> TemplateText {
         if range == 0..<count { return self }
-        var result = TemplateText(Array(scalars[range]))
+        var result = TemplateText(Array(scalars[range])).marked(like: self)
         for part in untrusted where part.overlaps(range) {
             let clamped = part.clamped(to: range)
             result.addUntrusted(
@@ -83,7 +85,7 @@ struct TemplateText: Equatable, Hashable, Sendable {
     /// A text made from this one by an operation that does not keep places: untrusted as a
     /// whole if any of it is.
     func derived(_ scalars: [Unicode.Scalar]) -> TemplateText {
-        TemplateText(scalars, isTrusted: isTrusted)
+        TemplateText(scalars, isTrusted: isTrusted).marked(like: self)
     }
 
     func derived(_ text: String) -> TemplateText { derived(Array(text.unicodeScalars)) }
@@ -109,7 +111,7 @@ struct TemplateText: Equatable, Hashable, Sendable {
     }
 
     var reversed: TemplateText {
-        var result = TemplateText(scalars.reversed())
+        var result = TemplateText(scalars.reversed()).marked(like: self)
         for range in untrusted.reversed() {
             result.addUntrusted(count - range.upperBound..<count - range.lowerBound)
         }
@@ -161,5 +163,41 @@ struct TemplateText: Equatable, Hashable, Sendable {
         }
         result.append(self[position..<count].string, isTrusted: true)
         return result
+    }
+}
+
+/// Text that is marked as safe in HTML; a chat template escapes nothing by itself, but what it
+/// escaped with a filter behaves differently from then on.
+extension TemplateText {
+    /// This text as `Markup` where another is.
+    func marked(like other: TemplateText) -> TemplateText {
+        var result = self
+        result.isMarkup = other.isMarkup
+        return result
+    }
+
+    /// This text as a plain string.
+    var plain: TemplateText { marked(like: TemplateText()) }
+
+    /// What `escape` gives: itself where it is safe already.
+    var escaped: TemplateText {
+        guard !isMarkup else { return self }
+        var result = replacing { scalar in
+            switch scalar {
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "'": "&#39;"
+            case "\"": "&#34;"
+            default: nil
+            }
+        }
+        result.isMarkup = true
+        return result
+    }
+
+    /// This text as an argument of a method of another, which escapes it if it is `Markup`.
+    func escaped(for receiver: TemplateText) -> TemplateText {
+        receiver.isMarkup ? escaped : self
     }
 }
