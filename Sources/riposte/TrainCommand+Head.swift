@@ -73,12 +73,12 @@ extension TrainCommand {
                 let files = try ModelFiles.open(path: session.loaded.info.path)
                 var trainer = ClassifierAdapterTrainer()
                 trainer.options.name = name
-                trainer.options.seed = seed
-                trainer.options.rank = rank
-                trainer.options.alpha = Float(2 * rank)
-                trainer.options.epochs = epochs
-                trainer.options.textsPerStep = textsPerStep
-                trainer.options.adapterRate = learningRate
+                trainer.options.adapters.seed = seed
+                trainer.options.adapters.rank = rank
+                trainer.options.adapters.alpha = Float(2 * rank)
+                trainer.options.adapters.epochs = epochs
+                trainer.options.adapters.itemsPerStep = textsPerStep
+                trainer.options.adapters.adapterRate = learningRate
                 trainer.threads = model.threads
                 trainer.checkpointPath = path + ".checkpoint.safetensors"
                 let result = try trainer.train(
@@ -115,7 +115,7 @@ extension TrainCommand {
             }
         }
 
-        private func show(_ step: LoRARewardTrainer.Step, _ steps: Int, _ line: StatusLine) {
+        private func show(_ step: TrainingStep, _ steps: Int, _ line: StatusLine) {
             line.show(
                 "step \(step.step) of \(steps): loss \(decimals(step.loss, 3)), "
                     + "\(decimals(step.tokensPerSecond, 0)) tokens/s")

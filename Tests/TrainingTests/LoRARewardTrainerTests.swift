@@ -86,17 +86,17 @@ struct LoRARewardTrainerTests {
 
     private func trainer() -> LoRARewardTrainer {
         var trainer = LoRARewardTrainer()
-        trainer.options.rank = 2
-        trainer.options.alpha = 4
-        trainer.options.adapterRate = 1e-2
-        trainer.options.headRate = 1e-2
-        trainer.options.epochs = 4
-        trainer.options.promptsPerStep = 4
-        trainer.options.rowsAtOnce = 40
-        trainer.options.checkpointEvery = 3
+        trainer.options.adapters.rank = 2
+        trainer.options.adapters.alpha = 4
+        trainer.options.adapters.adapterRate = 1e-2
+        trainer.options.adapters.headRate = 1e-2
+        trainer.options.adapters.epochs = 4
+        trainer.options.adapters.itemsPerStep = 4
+        trainer.options.adapters.rowsAtOnce = 40
+        trainer.options.adapters.checkpointEvery = 3
         // A handful of held-out prompts is a noisy judge: here it must not end the run.
-        trainer.options.evaluations = 2
-        trainer.options.patience = 100
+        trainer.options.adapters.evaluations = 2
+        trainer.options.adapters.patience = 100
         return trainer
     }
 
@@ -165,7 +165,7 @@ struct LoRARewardTrainerTests {
         var first = trainer()
         first.checkpointPath = path
         _ = try first.train(examples(30), body: tiny.body, model: loaded(tiny)) { _ in }
-        first.options.seed = 9
+        first.options.adapters.seed = 9
         #expect(throws: TrainingError.self) {
             try first.train(examples(30), body: tiny.body, model: loaded(tiny)) { _ in }
         }

@@ -52,9 +52,6 @@ public struct AdapterRewardSpecification: RewardSpecification, Equatable, Codabl
     }
 
     public func write(folder: String) throws {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(try encoder.encode(self), to: folder + "/" + Self.fileName)
+        try AtomicFile.write(json: self, to: folder + "/" + Self.fileName)
     }
 }

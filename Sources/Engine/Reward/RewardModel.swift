@@ -48,6 +48,17 @@ public protocol RewardModel: Sendable {
 }
 
 extension RewardModel {
+    /// The part of a reply that is read: at most so many tokens, without padding at the end, as
+    /// in transformers, where the head reads the last token that is not padding. Something is
+    /// left of a reply that stands alone; others may be read at their prompt's end.
+    public static func readPart(
+        of reply: [TokenID], most: Int? = nil, padding: TokenID?, isAlone: Bool = false
+    ) -> [TokenID] {
+        var ids = Array(reply.prefix(most ?? reply.count))
+        while ids.count > (isAlone ? 1 : 0), let padding, ids.last == padding { ids.removeLast() }
+        return ids
+    }
+
     public var readsWholeConversations: Bool { false }
     public var outputNames: [String] { ["reward"] }
 

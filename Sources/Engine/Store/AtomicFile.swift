@@ -36,6 +36,14 @@ public enum AtomicFile {
         try write(Data(text.utf8), to: path)
     }
 
+    /// Writes JSON for people and programs: keys in order, so that equal values give equal files.
+    public static func write(json value: some Encodable, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try write(try encoder.encode(value), to: path)
+    }
+
     /// Moves a finished file into place and makes the move itself durable.
     public static func rename(_ temporary: String, over path: String) throws {
         #if canImport(Glibc)

@@ -40,10 +40,8 @@ public final class ClassifierAdapter {
         throws
     {
         let path = folder + "/" + Self.specificationName
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
         guard let data = FileManager.default.contents(atPath: path),
-            let specification = try? decoder.decode(Specification.self, from: data)
+            let specification = try? JSONDecoder().decode(Specification.self, from: data)
         else {
             throw TrainingError.invalidHead(
                 path: folder, reason: "it has no \(Self.specificationName) that names the labels")
@@ -53,12 +51,10 @@ public final class ClassifierAdapter {
                 reward: specification.name, expected: specification.baseModel, found: base.name)
         }
         let adapter = try PEFTAdapter(folder: folder)
-        let layout = AdapterLayout(
-            body: body, rank: adapter.rank, alpha: adapter.scale * Float(adapter.rank),
-            headRows: specification.labels.count)
+        let (layout, parameters) = try adapter.opened(
+            over: body, headRows: specification.labels.count, path: folder)
         self.init(
-            specification: specification, body: body, layout: layout,
-            parameters: try adapter.parameters(layout, body: body, path: folder),
+            specification: specification, body: body, layout: layout, parameters: parameters,
             threads: threads)
     }
 
@@ -67,11 +63,7 @@ public final class ClassifierAdapter {
             layout: layout, body: body, parameters: parameters.array,
             task: .sequenceClassification, baseModel: specification.baseModel
         ).write(folder: folder)
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(
-            try encoder.encode(specification), to: folder + "/" + Self.specificationName)
+        try AtomicFile.write(json: specification, to: folder + "/" + Self.specificationName)
     }
 
     /// Label probabilities of texts, packed into batches.
@@ -107,22 +99,18 @@ public final class ClassifierAdapter {
 public struct ClassifierAdapterTrainer {
     public struct Options: Sendable, Equatable, Codable {
         public var name = "adapter"
-        public var rank = 8
-        public var alpha: Float = 16
-        public var adapterRate = 5e-4
-        public var headRate = 1e-3
-        public var epochs = 3
-        public var textsPerStep = 32
+        public var adapters: AdapterOptions
         public var maxTokens = 256
-        /// Share of the training texts that decide when to stop.
-        public var validationShare = 0.1
-        /// Share held out where no test set is given.
-        public var testShare = 0.2
-        public var patience = 4
-        public var checkpointEvery = 50
-        public var seed: UInt64 = 0
 
-        public init() {}
+        public init() {
+            adapters = AdapterOptions()
+            adapters.adapterRate = 5e-4
+            adapters.epochs = 3
+            adapters.itemsPerStep = 32
+            adapters.testShare = 0.2
+            adapters.evaluations = 3
+            adapters.checkpointEvery = 50
+        }
     }
 
     public var options: Options
@@ -133,7 +121,7 @@ public struct ClassifierAdapterTrainer {
 
     public func train(
         _ texts: [LabeledText], test: [LabeledText]? = nil, body: FrozenBody, model: LoadedModel,
-        onStep: (LoRARewardTrainer.Step, _ steps: Int) -> Void,
+        onStep: (TrainingStep, _ steps: Int) -> Void,
         onEvaluation: (Int, ClassifierEvaluation) -> Void
     ) throws -> (classifier: ClassifierAdapter, heldOut: ClassifierEvaluation) {
         guard let tokenizer = model.tokenizer else {
@@ -145,12 +133,9 @@ public struct ClassifierAdapterTrainer {
         }
         var numbers: [String: Int] = [:]
         for item in texts where numbers[item.text] == nil { numbers[item.text] = numbers.count }
-        func draw(_ share: Double, _ seed: UInt64) -> [Bool] {
-            Fold.holdOut(groups: numbers.count, share: share, seed: seed)
-        }
-        let isTest = draw(test == nil ? options.testShare : 0, options.seed)
-        let isValidation = draw(
-            texts.count < 100 ? 0 : options.validationShare, options.seed &+ 1)
+        var adapters = options.adapters
+        if test != nil { adapters.testShare = 0 }
+        let parts = adapters.split(groups: numbers.count, fewest: 100)
         typealias Row = (ids: [TokenID], label: Int)
         func rows(_ texts: [LabeledText]) -> [Row] {
             texts.compactMap { item in
@@ -158,17 +143,19 @@ public struct ClassifierAdapterTrainer {
                 return ids.isEmpty ? nil : (Array(ids), labels.firstIndex(of: item.label)!)
             }
         }
-        let judges = rows(test ?? texts.filter { isTest[numbers[$0.text]!] })
-        let left = texts.filter { !isTest[numbers[$0.text]!] }
-        let validation = rows(left.filter { isValidation[numbers[$0.text]!] })
-        let training = rows(left.filter { !isValidation[numbers[$0.text]!] })
+        func members(_ part: AdapterOptions.Part) -> [LabeledText] {
+            texts.filter { parts[numbers[$0.text]!] == part }
+        }
+        let judges = rows(test ?? members(.test))
+        let validation = rows(members(.validation))
+        let training = rows(members(.training))
 
         let layout = AdapterLayout(
-            body: body, rank: options.rank, alpha: options.alpha, headRows: labels.count)
+            body: body, rank: adapters.rank, alpha: adapters.alpha, headRows: labels.count)
         let pass = RewardPass(body: body, layout: layout, threads: threads)
         let fitting = try AdapterFitting(
-            options: fittingOptions, items: training.map { Self.item($0.ids, $0.label) },
-            pass: pass, initial: layout.initialParameters(seed: options.seed),
+            options: adapters, items: training.map { Self.item($0.ids, $0.label) },
+            pass: pass, initial: layout.initialParameters(seed: adapters.seed),
             checkpointPath: checkpointPath, identity: try identity(texts, model))
         func evaluation(_ rows: [Row]) -> ClassifierEvaluation {
             ClassifierEvaluation(
@@ -180,13 +167,8 @@ public struct ClassifierAdapterTrainer {
             let found = evaluation(validation)
             onEvaluation(step, found)
             return found.logLoss
-        } report: { report in
-            onStep(
-                LoRARewardTrainer.Step(
-                    step: report.step, loss: report.loss, gradientNorm: report.gradientNorm,
-                    learningRate: report.rate, tokens: report.rows,
-                    tokensPerSecond: Double(report.rows) / max(report.seconds, 1e-9)),
-                fitting.stepCount)
+        } report: {
+            onStep($0, fitting.stepCount)
         }
         let heldOut = evaluation(judges)
         let specification = ClassifierAdapter.Specification(
@@ -210,25 +192,9 @@ public struct ClassifierAdapterTrainer {
         }
     }
 
-    private var fittingOptions: AdapterFitting.Options {
-        var fitting = AdapterFitting.Options()
-        fitting.adapterRate = options.adapterRate
-        fitting.headRate = options.headRate
-        fitting.epochs = options.epochs
-        fitting.itemsPerStep = options.textsPerStep
-        fitting.evaluations = 3
-        fitting.patience = options.patience
-        fitting.checkpointEvery = options.checkpointEvery
-        fitting.seed = options.seed
-        return fitting
-    }
-
     private func identity(_ texts: [LabeledText], _ model: LoadedModel) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        var text = String(decoding: try encoder.encode(options), as: UTF8.self)
-        text += model.info.fingerprint
-        for item in texts { text += "\(item.label)\t\(item.text)\n" }
-        return SHA256.hex(of: text)
+        try TrainingCheckpoint.identity(options, model) { text in
+            for item in texts { text += "\(item.label)\t\(item.text)\n" }
+        }
     }
 }

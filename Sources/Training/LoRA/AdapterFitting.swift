@@ -6,27 +6,6 @@ import LanguageModel
 /// and decay, held-out evaluation with early stop, checkpoints. What the items and the loss are
 /// is the caller's business, so reward models and classifiers share it.
 final class AdapterFitting {
-    struct Options: Sendable, Equatable, Codable {
-        var adapterRate = 3e-4
-        var headRate = 1e-3
-        var epochs = 1
-        /// Items (prompts) a step.
-        var itemsPerStep = 8
-        /// Share of the steps that warm up.
-        var warmup = 0.1
-        var floor = 0.1
-        var clip = 1.0
-        var decay: Float = 0
-        /// Rows of the packed batch that go through the body at once; bounds the memory.
-        var rowsAtOnce = 1024
-        /// Evaluations an epoch.
-        var evaluations = 8
-        /// Stops after this many evaluations without a lower held-out loss.
-        var patience = 4
-        var checkpointEvery = 20
-        var seed: UInt64 = 0
-    }
-
     /// One element of a batch: a prompt with replies, or a text with a label.
     struct Item {
         var prompt: [TokenID]
@@ -39,7 +18,7 @@ final class AdapterFitting {
         var rows: Int { TreeBatch.rows(prompt: prompt, replies: replies) }
     }
 
-    let options: Options
+    let options: AdapterOptions
     let items: [Item]
     let pass: RewardPass
     let parameters: FloatBuffer
@@ -56,7 +35,7 @@ final class AdapterFitting {
     private let stepsPerEpoch: Int
 
     init(
-        options: Options, items: [Item], pass: RewardPass, initial: [Float],
+        options: AdapterOptions, items: [Item], pass: RewardPass, initial: [Float],
         checkpointPath: String?, identity: String
     ) throws {
         self.options = options
@@ -78,15 +57,6 @@ final class AdapterFitting {
     /// The step that the run goes on from: 0, or that of the checkpoint.
     private(set) var startStep = 0
 
-    struct Report {
-        var step: Int
-        var loss: Double
-        var gradientNorm: Double
-        var rate: Double
-        var rows: Int
-        var seconds: Double
-    }
-
     /// Runs to the end or to the early stop; leaves the best parameters in ``parameters`` where
     /// there was an evaluation.
     ///
@@ -94,7 +64,7 @@ final class AdapterFitting {
     ///   - evaluating: whether anything is held out to evaluate on.
     ///   - evaluate: the held-out loss with the current parameters, after a step.
     func run(
-        evaluating: Bool, evaluate: (_ step: Int) -> Double, report: (Report) -> Void
+        evaluating: Bool, evaluate: (_ step: Int) -> Double, report: (TrainingStep) -> Void
     ) throws {
         let interval = max(1, stepsPerEpoch / max(1, options.evaluations))
         var step = startStep
@@ -123,7 +93,7 @@ final class AdapterFitting {
 
     // MARK: One step
 
-    private func take(_ step: Int, report: (Report) -> Void) throws {
+    private func take(_ step: Int, report: (TrainingStep) -> Void) throws {
         let start = ContinuousClock.now
         let chosen = indices(ofStep: step)
         let weight = chosen.reduce(0) { $0 + items[$1].weight }
@@ -173,9 +143,10 @@ final class AdapterFitting {
             ])
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         report(
-            Report(
+            TrainingStep(
                 step: step + 1, loss: loss, gradientNorm: norm,
-                rate: options.adapterRate * share, rows: rows, seconds: elapsed))
+                learningRate: options.adapterRate * share, tokens: rows,
+                tokensPerSecond: Double(rows) / max(elapsed, 1e-9)))
     }
 
     private var warmupSteps: Int { Int((Double(stepCount) * options.warmup).rounded()) }

@@ -71,10 +71,8 @@ public final class LoRARewardModel: RewardModel {
                 path: folder, reason: "its head is of shape \(head.shape), not [labels, width]")
         }
         let body = try FrozenBody(architecture: files.architecture, weights: files.weights)
-        let layout = AdapterLayout(
-            body: body, rank: adapter.rank, alpha: adapter.scale * Float(adapter.rank),
-            headRows: head.shape[0])
-        let parameters = try adapter.parameters(layout, body: body, path: folder)
+        let (layout, parameters) = try adapter.opened(
+            over: body, headRows: head.shape[0], path: folder)
         let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
         var own = try Specification.read(folder: folder)
         own?.name = name
@@ -120,8 +118,9 @@ public final class LoRARewardModel: RewardModel {
     ) throws -> [[Double]] {
         let prompt = Array(prompt.suffix(specification.maxPromptTokens ?? prompt.count))
         let replies = replies.map {
-            Self.read(
-                $0, most: specification.maxReplyTokens, padding: padding, isAlone: prompt.isEmpty)
+            Self.readPart(
+                of: $0, most: specification.maxReplyTokens, padding: padding,
+                isAlone: prompt.isEmpty)
         }
         guard !prompt.isEmpty || replies.allSatisfy({ !$0.isEmpty }) else {
             throw TrainingError.invalidHead(
@@ -135,16 +134,6 @@ public final class LoRARewardModel: RewardModel {
 
     public func scores(prompt: [TokenID], replies: [[TokenID]]) throws -> [Double] {
         try outputs(prompt: prompt, replies: replies, with: NoStates()).map { $0[0] }
-    }
-
-    /// The part of a reply that is read: at most so many tokens, without padding at the end.
-    /// Something is left of a reply that stands alone; others may be read at their prompt's end.
-    static func read(
-        _ reply: [TokenID], most: Int?, padding: TokenID?, isAlone: Bool = false
-    ) -> [TokenID] {
-        var ids = Array(reply.prefix(most ?? reply.count))
-        while ids.count > (isAlone ? 1 : 0), let padding, ids.last == padding { ids.removeLast() }
-        return ids
     }
 
     /// Stands in for the source that an adapter does not need.

@@ -7,29 +7,13 @@ import LanguageModel
 public struct LoRARewardTrainer {
     public struct Options: Sendable, Equatable, Codable {
         public var name = "lora"
-        public var rank = 8
-        public var alpha: Float = 16
-        public var adapterRate = 3e-4
-        public var headRate = 1e-3
-        public var epochs = 1
-        public var promptsPerStep = 8
-        public var warmup = 0.1
-        public var clip = 1.0
-        public var decay: Float = 0
+        public var adapters = AdapterOptions()
         public var centering = 0.01
         public var ties = TieTreatment.skip
         /// Tokens of the prompt that are read, counted from its end.
         public var maxPromptTokens = 192
         /// Tokens of a reply that are read, counted from its beginning.
         public var maxReplyTokens = 256
-        /// Share of the prompts that decide when to stop, and share that only judge the result.
-        public var validationShare = 0.1
-        public var testShare = 0.1
-        public var evaluations = 8
-        public var patience = 4
-        public var rowsAtOnce = 1024
-        public var checkpointEvery = 20
-        public var seed: UInt64 = 0
         /// The newest of a person's rankings among the examples, for the card.
         public var latestRanking: Int64?
 
@@ -39,17 +23,8 @@ public struct LoRARewardTrainer {
     public enum Event: Sendable {
         /// The run begins, or goes on after `step` steps.
         case started(step: Int, steps: Int, trainingPrompts: Int, heldOutPrompts: Int)
-        case step(Step)
+        case step(TrainingStep)
         case evaluated(step: Int, RewardEvaluation)
-    }
-
-    public struct Step: Sendable {
-        public var step: Int
-        public var loss: Double
-        public var gradientNorm: Double
-        public var learningRate: Double
-        public var tokens: Int
-        public var tokensPerSecond: Double
     }
 
     public struct Outcome: Sendable {
@@ -84,11 +59,11 @@ public struct LoRARewardTrainer {
         let table = try RewardTable(examples)
         let split = try Split(examples, table, options)
         let layout = AdapterLayout(
-            body: body, rank: options.rank, alpha: options.alpha, headRows: 1)
+            body: body, rank: options.adapters.rank, alpha: options.adapters.alpha, headRows: 1)
         let pass = RewardPass(body: body, layout: layout, threads: threads)
         let fitting = try AdapterFitting(
-            options: fittingOptions, items: items(examples, table, split.training), pass: pass,
-            initial: initial ?? layout.initialParameters(seed: options.seed),
+            options: options.adapters, items: items(examples, table, split.training), pass: pass,
+            initial: initial ?? layout.initialParameters(seed: options.adapters.seed),
             checkpointPath: checkpointPath, identity: try identity(examples, model))
         onEvent(
             .started(
@@ -100,13 +75,8 @@ public struct LoRARewardTrainer {
             let found = evaluation(examples, table, split.validation, pass, fitting.parameters)
             onEvent(.evaluated(step: step, found))
             return found.logLoss
-        } report: { report in
-            onEvent(
-                .step(
-                    Step(
-                        step: report.step, loss: report.loss, gradientNorm: report.gradientNorm,
-                        learningRate: report.rate, tokens: report.rows,
-                        tokensPerSecond: Double(report.rows) / max(report.seconds, 1e-9))))
+        } report: {
+            onEvent(.step($0))
         }
         let heldOut =
             split.test.isEmpty
@@ -132,35 +102,16 @@ public struct LoRARewardTrainer {
             comparisons: table.comparisons)
     }
 
-    private var fittingOptions: AdapterFitting.Options {
-        var fitting = AdapterFitting.Options()
-        fitting.adapterRate = options.adapterRate
-        fitting.headRate = options.headRate
-        fitting.epochs = options.epochs
-        fitting.itemsPerStep = options.promptsPerStep
-        fitting.warmup = options.warmup
-        fitting.clip = options.clip
-        fitting.decay = options.decay
-        fitting.rowsAtOnce = options.rowsAtOnce
-        fitting.evaluations = options.evaluations
-        fitting.patience = options.patience
-        fitting.checkpointEvery = options.checkpointEvery
-        fitting.seed = options.seed
-        return fitting
-    }
-
     private func identity(_ examples: [RewardExample], _ model: LoadedModel) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        var text = String(decoding: try encoder.encode(options), as: UTF8.self)
-        text += "\(model.info.fingerprint) \(String(describing: padding))"
-        for example in examples {
-            text += "\(example.promptKey)\(example.replies)\(example.weight)"
-            for item in example.judgements {
-                text += "\(item.first),\(item.second),\(item.target),\(item.weight);"
+        try TrainingCheckpoint.identity(options, model) { text in
+            text += "\(String(describing: padding))"
+            for example in examples {
+                text += "\(example.promptKey)\(example.replies)\(example.weight)"
+                for item in example.judgements {
+                    text += "\(item.first),\(item.second),\(item.target),\(item.weight);"
+                }
             }
         }
-        return SHA256.hex(of: text)
     }
 
     // MARK: Items and evaluation
@@ -169,8 +120,8 @@ public struct LoRARewardTrainer {
         (
             Array(example.prompt.suffix(options.maxPromptTokens)),
             example.replies.map {
-                LoRARewardModel.read(
-                    $0, most: options.maxReplyTokens, padding: padding,
+                LoRARewardModel.readPart(
+                    of: $0, most: options.maxReplyTokens, padding: padding,
                     isAlone: example.prompt.isEmpty)
             }
         )
@@ -228,7 +179,7 @@ public struct LoRARewardTrainer {
         }
         return RewardEvaluation(
             replies: Self.replies(examples, table, chosen, scores: scores),
-            comparisons: comparisons, bootstrap: Bootstrap(seed: options.seed))
+            comparisons: comparisons, bootstrap: Bootstrap(seed: options.adapters.seed))
     }
 
     /// Nothing where nothing was held out, or only ties.
@@ -276,7 +227,7 @@ public struct LoRARewardTrainer {
             method: "lora", sources: sources,
             prompts: Set(split.training.map { table.prompts[$0] }).count,
             pairs: fitting.items.count, latestRanking: options.latestRanking,
-            regularization: Double(options.decay),
+            regularization: Double(options.adapters.decay),
             heldOutAccuracy: heldOut?.accuracy,
             heldOutInterval: heldOut?.interval.map { [$0.lowerBound, $0.upperBound] },
             longerWins: heldOut?.longerWins,
@@ -309,22 +260,12 @@ extension LoRARewardTrainer {
             guard table.promptCount >= 2 else {
                 throw TrainingError.tooFewPrompts(found: table.promptCount)
             }
-            let test = Fold.holdOut(
-                groups: table.promptCount, share: options.testShare, seed: options.seed)
-            let left = (0..<table.promptCount).filter { !test[$0] }
-            // With few prompts an early stop would rest on a handful: better none.
-            let share = left.count < 20 ? 0 : options.validationShare
-            let drawn = Fold.holdOut(groups: left.count, share: share, seed: options.seed &+ 1)
-            var isValidation = [Bool](repeating: false, count: table.promptCount)
-            for (place, prompt) in left.enumerated() { isValidation[prompt] = drawn[place] }
+            let parts = options.adapters.split(groups: table.promptCount, fewest: 20)
             for index in examples.indices {
-                let prompt = table.prompts[index]
-                if test[prompt] {
-                    self.test.append(index)
-                } else if isValidation[prompt] {
-                    validation.append(index)
-                } else {
-                    training.append(index)
+                switch parts[table.prompts[index]] {
+                case .training: training.append(index)
+                case .validation: validation.append(index)
+                case .test: test.append(index)
                 }
             }
         }

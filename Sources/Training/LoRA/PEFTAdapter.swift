@@ -118,9 +118,7 @@ public struct PEFTAdapter: Sendable {
         if task == .sequenceClassification {
             config["modules_to_save"] = .list(["classifier", "score"])
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(try encoder.encode(config), to: folder + "/" + Self.configName)
+        try AtomicFile.write(json: config, to: folder + "/" + Self.configName)
     }
 
     private enum JSONText: Encodable {
@@ -235,6 +233,17 @@ extension PEFTAdapter {
             for k in head.values.indices { parameters[layout.headOffset + k] = head.values[k] }
         }
         return parameters
+    }
+
+    /// Layout and parameters over a body.
+    ///
+    /// - Parameter path: names the adapter in errors.
+    func opened(over body: FrozenBody, headRows: Int, path: String) throws
+        -> (layout: AdapterLayout, parameters: [Float])
+    {
+        let layout = AdapterLayout(
+            body: body, rank: rank, alpha: scale * Float(rank), headRows: headRows)
+        return (layout, try parameters(layout, body: body, path: path))
     }
 
     /// What divides into the product B A: α/r, or α/√r.

@@ -1,4 +1,6 @@
+import Engine
 import Foundation
+import LanguageModel
 
 /// Everything a run needs to go on as if it had not been stopped, as one safetensors file.
 struct TrainingCheckpoint {
@@ -15,6 +17,18 @@ struct TrainingCheckpoint {
     var evaluationsSinceBest: Int
 
     static let version = "1"
+
+    /// What ``identity`` is made of: options, base model, and the data as its trainer spells it.
+    static func identity(
+        _ options: some Encodable, _ model: LoadedModel, data: (inout String) -> Void
+    ) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var text = String(decoding: try encoder.encode(options), as: UTF8.self)
+        text += model.info.fingerprint
+        data(&text)
+        return SHA256.hex(of: text)
+    }
 
     func write(to path: String) throws {
         func entry(_ values: [Float]) -> SafetensorsFile.Entry {

@@ -112,7 +112,7 @@ public struct SequenceClassifier: RewardModel {
         prompt: [TokenID], replies: [[TokenID]], with source: any HiddenStateSource
     ) throws -> [[Double]] {
         let sequences = replies.map {
-            LoRARewardModel.read(prompt + $0, most: nil, padding: padding, isAlone: true)
+            Self.readPart(of: prompt + $0, padding: padding, isAlone: true)
         }
         guard let first = sequences.first else { return [] }
         guard sequences.allSatisfy({ !$0.isEmpty }) else {
