@@ -45,7 +45,7 @@ struct AskCommand: AsyncParsableCommand {
             How far behind a reply is hopeless, in spreads of the reward model's scores; less \
             saves more and may lose the best reply.
             """)
-    var hopelessMargin = 1.0
+    var hopelessMargin = 1.5
 
     @Option(
         help: "Tokens after which hopeless replies are first looked for; then after twice that.")

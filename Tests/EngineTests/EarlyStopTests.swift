@@ -60,10 +60,11 @@ import Testing
         #expect(try other.judge(partials([60, 20])) == [])
     }
 
-    @Test func lengthsDoubleBelowTheLimit() throws {
+    @Test func lengthsDoubleInTheFirstThird() throws {
         let rule = EarlyStop(reward: try Self.head())
-        #expect(rule.lengths(below: 256) == [32, 64, 128])
-        #expect(rule.lengths(below: 257) == [32, 64, 128, 256])
-        #expect(rule.lengths(below: 20) == [])
+        #expect(rule.lengths(below: 384) == [32, 64, 128])
+        #expect(rule.lengths(below: 383) == [32, 64])
+        #expect(rule.lengths(below: 33) == [32])
+        #expect(rule.lengths(below: 32) == [])
     }
 }

@@ -12,7 +12,7 @@ public struct EarlyStop: Sendable {
     /// Tokens before which nothing is judged.
     public var firstLength: Int
 
-    public init(reward: any RewardModel, margin: Double = 1, firstLength: Int = 32) {
+    public init(reward: any RewardModel, margin: Double = 1.5, firstLength: Int = 32) {
         self.reward = reward
         self.margin = margin
         self.firstLength = firstLength
@@ -27,9 +27,12 @@ public struct EarlyStop: Sendable {
         public init() {}
     }
 
-    /// Lengths at which replies are judged, all below the limit.
+    /// Lengths at which replies of at most `limit` tokens are judged. Those after the first lie
+    /// in the first third: later ones read more again than is left to be saved.
     func lengths(below limit: Int) -> [Int] {
-        Array(sequence(first: max(1, firstLength)) { $0 * 2 }.prefix { $0 < limit })
+        let first = max(1, firstLength)
+        return Array(sequence(first: first) { $0 * 2 }.prefix { $0 == first || 3 * $0 <= limit })
+            .filter { $0 < limit }
     }
 }
 
