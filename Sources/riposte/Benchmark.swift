@@ -60,7 +60,7 @@ struct Benchmark {
     }
 
     /// Remembers the peak before the machine's limits are measured, which takes memory itself.
-    mutating func noteMemory() { memory = peakMemory() }
+    mutating func noteMemory() { memory = PeakMemory.bytes }
 
     private mutating func run(prompt: Int, candidates: Int, tokens: Int) throws
         -> GenerationTimings
@@ -180,16 +180,4 @@ struct BenchmarkReport {
 
             """
     }
-}
-
-/// The most memory this process ever had, in bytes.
-private func peakMemory() -> Int {
-    var usage = rusage()
-    #if os(Linux)
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
-    #else
-        getrusage(RUSAGE_SELF, &usage)
-        return usage.ru_maxrss
-    #endif
 }

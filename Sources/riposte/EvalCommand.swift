@@ -33,6 +33,8 @@ struct EvalCommand: ParsableCommand {
         var name: String
         var evaluation: ClassifierEvaluation
         var seconds: Double
+        /// The most that was resident while it ran, the model included.
+        var peakMemory: Int
     }
 
     func run() throws {
@@ -46,13 +48,14 @@ struct EvalCommand: ParsableCommand {
         let tokenizer = try session.tokenizer
         var ways: [Way] = []
         func add(_ name: String, _ body: () throws -> [[Double]]) throws {
+            PeakMemory.reset()
             let started = ContinuousClock.now
             let probabilities = try body()
             ways.append(
                 Way(
                     name: name,
                     evaluation: ClassifierEvaluation(probabilities: probabilities, truth: truth),
-                    seconds: started.duration(to: .now).seconds))
+                    seconds: started.duration(to: .now).seconds, peakMemory: PeakMemory.bytes))
         }
         var shots = ["": "zero-shot prompt"]
         if template.template != nil {
@@ -127,17 +130,19 @@ struct EvalCommand: ParsableCommand {
                             ("log_loss", .double($0.evaluation.logLoss)),
                             ("seconds", .double($0.seconds)),
                             ("ms_a_text", .double(1000 * $0.seconds / Double(max(1, count)))),
+                            ("peak_rss_bytes", .int($0.peakMemory)),
                         ])
                     }))
         }
         var table = TextTable(
-            ["way", "accuracy", "95 %", "log loss", "ms a text"], right: [1, 3, 4])
+            ["way", "accuracy", "95 %", "log loss", "ms a text", "memory"], right: [1, 3, 4, 5])
         for way in ways {
             table.add([
                 way.name, decimals(way.evaluation.accuracy, 3),
                 way.evaluation.interval?.threeDecimals ?? "",
                 decimals(way.evaluation.logLoss, 3),
                 decimals(1000 * way.seconds / Double(max(1, count)), 1),
+                byteText(way.peakMemory),
             ])
         }
         StandardOutput.write(table.text)
