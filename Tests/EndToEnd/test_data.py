@@ -5,6 +5,7 @@ import random
 import struct
 import subprocess
 import unittest
+from pathlib import Path
 
 import tiny_gguf
 from riposte import BINARY, SandboxCase, default_model, needs_model
@@ -211,14 +212,16 @@ class Rewards(SandboxCase):
         first, second = (path.read_bytes() for path in paths)
         self.assertEqual(first, second)
 
-    def test_anything_published_scores(self):
-        """A head beside a body: its score of ids is the head times the last state."""
-        width = 64
+    def head(self, name, width):
+        """A head of zeros, as it lies beside a body."""
         header = json.dumps({"score.weight": {
             "dtype": "F32", "shape": [1, width], "data_offsets": [0, 4 * width]}}).encode()
-        head = self.folder / "head.safetensors"
-        head.write_bytes(struct.pack("<Q", len(header)) + header
-                         + struct.pack(f"<{width}f", *[0.0] * width))
+        return self.write(name, struct.pack("<Q", len(header)) + header
+                          + struct.pack(f"<{width}f", *[0.0] * width))
+
+    def test_anything_published_scores(self):
+        """A head beside a body: its score of ids is the head times the last state."""
+        head = self.head("head.safetensors", 64)
         ids = self.write("ids.jsonl", json.dumps({"ids": [5, 6, 7]}) + "\n")
         outcome = self.succeed("reward", "score", "-m", self.model, "-r", head, ids)
         self.assertEqual(outcome.lines, [{"reward": 0}])
@@ -304,9 +307,17 @@ class Rewards(SandboxCase):
         self.assertEqual([row["way"] for row in table], [
             "zero-shot prompt", "zero-shot prompt, calibrated", "frozen head", "adapted body"])
         self.assertGreater(table[2]["accuracy"], 0.9)
+        for row in table:
+            self.assertGreater(row["peak_rss_bytes"], 1 << 20)
+            self.assertGreater(row["ms_a_text"], 0)
         few = self.write("few.tsv", "a\tx\nb\tx\nc\ty\n")
-        outcome = self.refuse("train", "head", "-m", self.model, few, "-o", head, status=1)
-        self.assertIn('"y"', outcome.err)
+        for method in ("features", "lora"):
+            outcome = self.refuse("train", "head", "-m", self.model, "--method", method, few, "-o",
+                                  head, status=1)
+            self.assertIn('The label "y" has 1 example', outcome.err)
+            outcome = self.refuse("train", "head", "-m", self.model, "--method", method,
+                                  self.write("one.tsv", "a\tx\nb\tx\n"), "-o", head, status=1)
+            self.assertIn('only "x"', outcome.err)
 
     def test_rankings_are_learnt_from(self):
         report = self.succeed("rankings", "import", self.data, "--json").json
@@ -327,26 +338,34 @@ class Rewards(SandboxCase):
         self.assertEqual(again["rankings"], 40)
 
     def test_nothing_to_learn_from(self):
-        for content in [
-            "", '{"prompt": "a", "chosen": "b", "rejected": "b"}\n',
-            '{"prompt": "a", "replies": ["b", "c"], "pairs": [[0, 1, 0]]}\n',
-            '{"prompt": "a", "chosen": "b", "rejected": "c"}\n',
+        tied = '{"prompt": "a", "replies": ["b", "c"], "pairs": [[0, 1, 0]]}\n'
+        for content, reason in [
+            ("", "no preferences"),
+            ('{"prompt": "a", "chosen": "b", "rejected": "b"}\n', "both replies are the same"),
+            (tied, "All 1 comparisons are ties"),
+            (tied + tied.replace('"a"', '"d"'), "All 2 comparisons are ties"),
+            ('{"prompt": "a", "chosen": "b", "rejected": "c"}\n', "at least 2 are needed"),
         ]:
             with self.subTest(content=content):
                 path = self.write("few.jsonl", content)
-                outcome = self.run_program("train", "reward", "-m", self.model, path)
-                self.assertEqual(outcome.status, 1, repr(outcome))
-                self.assertEqual(outcome.out, "", repr(outcome))
-                self.assertFalse((self.folder / "data" / "rewards").exists())
+                for method in ("features", "lora"):
+                    outcome = self.run_program(
+                        "train", "reward", "-m", self.model, "--method", method, path)
+                    self.assertEqual(outcome.status, 1, repr(outcome))
+                    self.assertEqual(outcome.out, "", repr(outcome))
+                    self.assertIn(reason, outcome.err)
+                    self.assertFalse((self.folder / "data" / "rewards").exists())
 
     def test_broken_line(self):
         good = self.data.read_text()
         for line in ['{"prompt": "a", "chosen": ', '{"chosen": "a"}', "[]", '{"replies": ["a"]}']:
             with self.subTest(line=line):
                 path = self.write("broken.jsonl", good + line + "\n")
-                outcome = self.refuse("train", "reward", "-m", self.model, path, status=1)
-                self.assertIn("41", outcome.err)
-                self.assertIn("broken.jsonl", outcome.err)
+                for command in (["train", "reward"], ["train", "reward", "--method", "lora"],
+                                ["reward", "eval", "-r", "default"]):
+                    outcome = self.refuse(*command, "-m", self.model, path, status=1)
+                    self.assertIn("41", outcome.err)
+                    self.assertIn("broken.jsonl", outcome.err)
 
     def test_broken_reward_model(self):
         for content in [b"", b"x" * 100, b"\xff" * 8 + b"{}", (2**62).to_bytes(8, "little") + b"{}"]:
@@ -362,6 +381,41 @@ class Rewards(SandboxCase):
             weights=list(tiny_gguf.tensors(seed=2))))
         outcome = self.refuse("reward", "score", "-m", other, self.data, status=1)
         self.assertIn("tiny", outcome.err)
+        # The same of an adapter, of a classifier, and of a head that is of another width.
+        self.lora("-o", self.folder / "adapter")
+        outcome = self.refuse("reward", "score", "-m", other, "-r", self.folder / "adapter",
+                              self.data, status=1)
+        self.assertIn("was trained for base model", outcome.err)
+        narrow = self.head("narrow.safetensors", 32)
+        outcome = self.refuse("reward", "score", "-m", self.model, "-r", narrow, self.data,
+                              status=1)
+        self.assertIn("score.weight is [1, 32], and the body is 64 wide", outcome.err)
+        texts = self.write("texts.tsv", "".join(
+            f"{word} {number}\t{word}\n" for number in range(20) for word in ("boat", "river")))
+        classifier = self.folder / "classifier.safetensors"
+        self.succeed("train", "head", "-m", self.model, texts, "-o", classifier, "--json",
+                     timeout=300)
+        outcome = self.refuse("eval", "-m", other, texts, "--head", classifier, status=1)
+        self.assertIn("base model", outcome.err)
+
+    def test_published_model_without_its_head(self):
+        golden = Path(__file__).parents[1] / "TrainingTests/Goldens/reward/llama"
+        folder = self.folder / "published"
+        folder.mkdir()
+        for name in ("config.json", "model.safetensors"):
+            (folder / name).write_bytes((golden / name).read_bytes())
+        ids = self.write("ids.jsonl", json.dumps({"ids": [5, 6, 7]}) + "\n")
+        self.succeed("reward", "score", "-r", folder, ids)
+        data = (folder / "model.safetensors").read_bytes()
+        length = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:8 + length])
+        # The numbers stay where they are: only the name is gone.
+        del header["score.weight"]
+        text = json.dumps(header, separators=(",", ":")).encode().ljust(length)
+        (folder / "model.safetensors").write_bytes(data[:8] + text + data[8 + length:])
+        outcome = self.refuse("reward", "score", "-r", folder, ids, status=1)
+        self.assertIn("it has no score.weight, so it gives no score", outcome.err)
+        self.assertIn("published", outcome.err)
 
 
 @needs_model

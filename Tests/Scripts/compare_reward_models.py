@@ -4,7 +4,7 @@
 For Llama, Qwen2, Qwen3 and Gemma2, with one label and with three, padding that is the end token
 and padding that is not: sequences alone and eight in a padded batch, some of which end with the
 end token; a head beside a body; a LoRA adapter of PEFT over each, with the head under the names
-that its versions give it. (What the program writes is loaded into PEFT by tiny_reward_models.py.)
+that its versions give it; and an adapter that the program trains, loaded into PEFT.
 
 Usage: compare_reward_models.py --binary .build/release/riposte [--kernels reference]
 """
@@ -74,6 +74,40 @@ def randomized(model):
     return model.float().eval()
 
 
+def fresh(folder, name):
+    return tf.AutoModelForSequenceClassification.from_pretrained(
+        folder, **({"attn_implementation": "eager"} if name == "gemma2" else {})).float().eval()
+
+
+def train(folder, output):
+    """`train reward --method lora` on made-up pairs, with a tokenizer of letters."""
+    special = ["<s>", "</s>", "<pad>"]
+    letters = {token: number for number, token in enumerate(
+        [*special, *map(chr, range(33, 127)), "Ġ", "Ċ"])}
+    bytewise = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+                "use_regex": True}
+    (folder / "tokenizer.json").write_text(json.dumps({
+        "version": "1.0", "truncation": None, "padding": None, "normalizer": None,
+        "added_tokens": [
+            {"id": number, "content": token, "single_word": False, "lstrip": False,
+             "rstrip": False, "normalized": False, "special": True}
+            for number, token in enumerate(special)],
+        "pre_tokenizer": bytewise, "post_processor": None, "decoder": bytewise,
+        "model": {"type": "BPE", "dropout": None, "unk_token": None, "fuse_unk": False,
+                  "continuing_subword_prefix": None, "end_of_word_suffix": None,
+                  "byte_fallback": False, "ignore_merges": False, "vocab": letters,
+                  "merges": []}}))
+    (folder / "tokenizer_config.json").write_text(json.dumps(
+        {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>",
+         "tokenizer_class": "PreTrainedTokenizerFast"}))
+    pairs = folder / "pairs.jsonl"
+    pairs.write_text("".join(json.dumps(
+        {"prompt": f"Say {number} ", "chosen": f"please {number * 7}",
+         "rejected": f"zzz {number * 5}"}) + "\n" for number in range(40)))
+    run("train", "reward", "-m", folder, "--method", "lora", "--rank", "4", "--epochs", "4",
+        "--learning-rate", "0.01", "-o", output, "--json", pairs)
+
+
 families = {
     "llama": (tf.LlamaConfig, {}),
     "qwen2": (tf.Qwen2Config, {}),
@@ -132,6 +166,15 @@ with tempfile.TemporaryDirectory() as scratch:
                 compare(f"{title}, adapter, {key[17:]}",
                         scored(adapter, sequences, folder, "-m", folder), *wanted)
             compare(f"{title}, adapter, its own base", scored(adapter, sequences, folder), *wanted)
+
+            if labels == 1:
+                # The other way: what the program trains is loaded into PEFT.
+                trained = folder / "trained"
+                train(folder, trained)
+                ours = PeftModel.from_pretrained(fresh(folder, name), trained).eval()
+                compare(f"{title}, an adapter of ours in PEFT",
+                        scored(trained, sequences, folder, "-m", folder),
+                        *theirs(ours, sequences, pad))
 
 print(f"largest of all {worst:.1e}")
 sys.exit(0 if math.isfinite(worst) and worst < 1e-3 else 1)
