@@ -108,7 +108,7 @@ extension Generator {
         for (isLong, members) in groups(of: replies, after: prompt) {
             let base = prefixes.sequence(for: prompt, limit: prompt.count, usesLongRope: isLong)
             _ = read(prompt, into: base)
-            if !prompt.isEmpty { prefixes.keep(base) }
+            if !prompt.isEmpty { prefixes.keep(base, isBrief: true) }
             forEachPass(
                 of: members.map { replies[$0][...] }, after: base, logits: false,
                 capture: (layers, states)

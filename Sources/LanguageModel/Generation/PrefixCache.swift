@@ -4,6 +4,7 @@ final class PrefixCache {
     private struct Entry {
         var sequence: CachedSequence
         var lastUse: Int
+        var isBrief: Bool
     }
 
     let pool: PagePool
@@ -49,17 +50,21 @@ final class PrefixCache {
     }
 
     /// Keeps a sequence for later prompts.
-    func keep(_ sequence: CachedSequence) {
+    ///
+    /// - Parameter isBrief: only till the next brief one comes. Prompts whose replies are scored
+    ///   one after the other are not met again, and hundreds of them are no use to a chat.
+    func keep(_ sequence: CachedSequence, isBrief: Bool = false) {
         guard sequence.count > 0 else { return }
         clock += 1
         // A sequence that is the beginning of this one adds nothing.
         entries.removeAll {
-            $0.sequence === sequence
+            if isBrief { return $0.isBrief }
+            return $0.sequence === sequence
                 || $0.sequence.usesLongRope == sequence.usesLongRope
                     && $0.sequence.count <= sequence.count
                     && $0.sequence.commonPrefix(with: sequence.tokens) == $0.sequence.count
         }
-        entries.append(Entry(sequence: sequence, lastUse: clock))
+        entries.append(Entry(sequence: sequence, lastUse: clock, isBrief: isBrief))
         makeRoom()
     }
 
