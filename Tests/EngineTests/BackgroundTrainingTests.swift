@@ -71,6 +71,17 @@ import Training
         #expect(second.contest.presentAccuracy > 0.5)
     }
 
+    @Test func aBrokenPresentModelIsNone() async throws {
+        let bench = try await bench()
+        try await rank(0..<8, bench)
+        var other = try RewardTests.head(fingerprint: "beef")
+        try other.write(to: bench.workspace.rewards.path(of: "other"))
+        try bench.workspace.rewards.activate("other")
+        #expect(try await bench.workspace.trainReward { _ in }.contest.present == nil)
+        try FileManager.default.removeItem(atPath: bench.workspace.rewards.path(of: "other"))
+        #expect(try await bench.workspace.trainReward { _ in }.contest.present == nil)
+    }
+
     @Test func cancelledWhileAReplyIsInTheWay() async throws {
         let bench = try await bench()
         try await rank(0..<8, bench)

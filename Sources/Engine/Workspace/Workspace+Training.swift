@@ -18,8 +18,9 @@ extension Workspace {
         let model = try requireModel()
         var request = RewardTrainingRequest(
             name: rewards.freeName("rankings"), rankings: try store.rankingRecords(), model: model)
-        // One that was made for another model has nothing to say about this one's replies.
-        if let present = try rewards.usable(for: model), (try? present.check(model)) != nil {
+        // One that is broken, or was made for another model, has nothing to say about this one's
+        // replies.
+        if let present = try? rewards.usable(for: model), (try? present.check(model)) != nil {
             request.present = present
             request.presentLearntUpTo =
                 try rewards.specification(present.name).training.latestRanking
