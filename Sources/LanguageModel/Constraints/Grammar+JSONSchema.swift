@@ -44,8 +44,8 @@ struct JSONSchemaGrammar {
     private static let handled: Set<String> = [
         "type", "enum", "const", "properties", "required", "additionalProperties", "items",
         "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern", "format",
-        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "anyOf", "oneOf", "allOf",
-        "$ref",
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "anyOf",
+        "oneOf", "allOf", "$ref", "minProperties", "maxProperties",
     ]
     private static let types: [String] = [
         "object", "array", "string", "integer", "number", "boolean", "null",
@@ -187,7 +187,7 @@ struct JSONSchemaGrammar {
         where !Self.annotations.contains(keyword) && !Self.handled.contains(keyword) {
             // Values of these that ask for nothing are no constraint.
             switch (keyword, members[keyword]) {
-            case ("uniqueItems", .bool(false)?), ("minProperties", .int(0)?): continue
+            case ("uniqueItems", .bool(false)?): continue
             default: throw failure("the keyword '\(keyword)' is not supported", at: place)
             }
         }
@@ -281,10 +281,16 @@ struct JSONSchemaGrammar {
     /// valid; other types, which the schema would let through, are left out.
     static func inferred(_ members: Members) -> [String]? {
         func has(_ names: String...) -> Bool { names.contains { members[$0] != nil } }
-        if has("properties", "required", "additionalProperties") { return ["object"] }
+        if has(
+            "properties", "required", "additionalProperties", "minProperties", "maxProperties")
+        {
+            return ["object"]
+        }
         if has("items", "prefixItems", "minItems", "maxItems") { return ["array"] }
         if has("minLength", "maxLength", "pattern", "format") { return ["string"] }
-        if has("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") { return ["number"] }
+        if has("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf") {
+            return ["number"]
+        }
         return nil
     }
 
@@ -446,31 +452,50 @@ struct JSONSchemaGrammar {
         func member(_ key: Expression, _ value: Expression) -> Expression {
             .sequence([key, .text(":"), space, value])
         }
-        // `rest[first]` is what may follow when no member was written yet, `rest[later]` when
-        // one was. Built from the end; each is a rule, so nothing is written twice.
-        var atFirst = Expression.empty
-        var later = Expression.empty
+        let (least, most) = try limits("minProperties", "maxProperties", members, at: place)
+        let needed = least <= required.count ? 0 : least
+        guard needed <= 1 || extra == nil else {
+            // The same key twice is one property.
+            throw failure(
+                "'minProperties' beside properties of any name is not supported", at: place)
+        }
+        // `tails[n]` is what may follow n members; the last entry also stands for more, where
+        // more are allowed. Built from the end; each is a rule, so nothing is written twice.
+        let cap = min(
+            most ?? max(needed, 1), max(properties.count + (extra == nil ? 0 : 1), needed, 1))
+        let isFull = most.map { $0 <= cap } ?? false
+        guard (cap + 1) * (properties.count + 1) <= 20_000 else {
+            throw failure("it has too many properties to count them", at: place)
+        }
+        var tails = (0...cap).map { $0 < needed ? Expression.nothing : .empty }
         if let extra {
             let key = try keyExcept(Array(properties.keys), at: place)
             let one = newRule("\(place)/+", member(key, extra))
-            let more = Expression.repetition(.sequence([comma, one]), min: 0, max: nil)
-            later = newRule("\(place)/+*", more)
-            atFirst = .optional(.sequence([one, later]))
+            let further = Expression.sequence([comma, one])
+            for count in (0...cap).reversed() where most.map({ count < $0 }) ?? true {
+                let left = most.map { $0 - max(count, 1) }
+                let more = newRule(
+                    "\(place)/+*\(count)", .repetition(further, min: 0, max: left))
+                let some = Expression.sequence([one, more])
+                tails[count] = count > 0 ? more : needed > 0 ? some : .optional(some)
+            }
         }
         for (name, schema) in properties.reversed() {
             let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
             let value = Expression.rule(try rule(for: schema, at: "\(place)/properties/\(escaped)"))
             let pair = newRule(
                 "\(place)/\(escaped)", member(.text(JSONValue.string(name).text), value))
-            let isRequired = required.contains(name)
-            let startHere = Expression.sequence([pair, later])
-            let goOnHere = Expression.sequence([comma, pair, later])
-            atFirst = newRule(
-                "\(place)/\(escaped)!", isRequired ? startHere : .choice([startHere, atFirst]))
-            later = newRule(
-                "\(place)/\(escaped),", isRequired ? goOnHere : .choice([goOnHere, later]))
+            let after = tails
+            for count in 0...cap {
+                let rest = count < cap ? after[count + 1] : isFull ? .nothing : after[cap]
+                let here = Expression.sequence([count == 0 ? .empty : comma, pair, rest])
+                let taken = rest == .nothing ? .nothing : here
+                tails[count] = newRule(
+                    "\(place)/\(escaped),\(count)",
+                    required.contains(name) ? taken : .choice([taken, after[count]]))
+            }
         }
-        return .sequence([.text("{"), space, atFirst, space, .text("}")])
+        return .sequence([.text("{"), space, tails[0], space, .text("}")])
     }
 
     /// A key that is none of these names. Written without escapes, so that no escape can

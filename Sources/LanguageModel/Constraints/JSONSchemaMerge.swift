@@ -62,10 +62,10 @@ enum JSONSchemaMerge {
                     both.append("integer")
                 }
                 result[keyword] = .array(both.map { .string($0) })
-            case "minimum", "exclusiveMinimum", "minLength", "minItems":
+            case "minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties":
                 guard let x = other.double, let y = value.double else { throw reject() }
                 result[keyword] = x >= y ? other : value
-            case "maximum", "exclusiveMaximum", "maxLength", "maxItems":
+            case "maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties":
                 guard let x = other.double, let y = value.double else { throw reject() }
                 result[keyword] = x <= y ? other : value
             case "additionalProperties", "items":

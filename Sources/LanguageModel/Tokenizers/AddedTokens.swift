@@ -11,6 +11,9 @@ struct AddedTokens: Sendable {
     struct Match {
         var range: Range<Int>
         var id: TokenID
+        /// Where the token itself ends and the next may begin: within white space after it,
+        /// tokens of white space are found again.
+        var end: Int
     }
 
     var isEmpty: Bool { trie.isEmpty }
@@ -26,8 +29,11 @@ struct AddedTokens: Sendable {
 
     /// The first token at or after `start`. `isTrusted` tells of a range whether control
     /// tokens may come from it.
+    ///
+    /// - Parameter lowest: up to where the text is taken already.
     func firstMatch(
-        _ text: UnsafeBufferPointer<UInt8>, from start: Int, isTrusted: (Range<Int>) -> Bool
+        _ text: UnsafeBufferPointer<UInt8>, from start: Int, lowest: Int,
+        isTrusted: (Range<Int>) -> Bool
     ) -> Match? {
         firstBytes.withUnsafeBufferPointer { firstBytes in
             var offset = start
@@ -36,18 +42,25 @@ struct AddedTokens: Sendable {
                     offset += 1
                     continue
                 }
-                if let match = longestMatch(text, at: offset, from: start, isTrusted) {
-                    return match
+                guard let match = longestMatch(text, at: offset, isTrusted),
+                    let token = tokens[match.id]
+                else {
+                    offset += 1
+                    continue
                 }
-                offset += 1
+                // A token that is no word here hides what begins within it.
+                if token.isSingleWord, !isWord(text, match.range) {
+                    offset = match.end
+                    continue
+                }
+                return withSpace(match, of: token, text, lowest)
             }
             return nil
         }
     }
 
     private func longestMatch(
-        _ text: UnsafeBufferPointer<UInt8>, at start: Int, from lowest: Int,
-        _ isTrusted: (Range<Int>) -> Bool
+        _ text: UnsafeBufferPointer<UInt8>, at start: Int, _ isTrusted: (Range<Int>) -> Bool
     ) -> Match? {
         var best: Match?
         var node = trie.root
@@ -57,10 +70,16 @@ struct AddedTokens: Sendable {
             end += 1
             guard let id = trie.value(of: node), let token = tokens[id] else { continue }
             if token.isControl, !isTrusted(start..<end) { continue }
-            if token.isSingleWord, !isWord(text, start..<end) { continue }
-            best = Match(range: start..<end, id: id)
+            best = Match(range: start..<end, id: id, end: end)
         }
-        guard var match = best, let token = tokens[match.id] else { return nil }
+        return best
+    }
+
+    private func withSpace(
+        _ match: Match, of token: VocabularyDescription.AddedToken,
+        _ text: UnsafeBufferPointer<UInt8>, _ lowest: Int
+    ) -> Match {
+        var match = match
         if token.stripsLeft { match.range = spaceStart(text, match.range, lowest) }
         if token.stripsRight { match.range = spaceEnd(text, match.range) }
         return match
@@ -69,30 +88,24 @@ struct AddedTokens: Sendable {
     /// Whether no letter, digit or underscore touches the range.
     private func isWord(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
         guard let base = text.baseAddress else { return false }
-        let word = CharacterClass.word
-        if range.upperBound < text.count,
-            classes.contains(decodeScalar(base, range.upperBound).scalar, word)
-        {
-            return false
+        func isInWord(_ place: Int) -> Bool {
+            ScalarSet.joinedWord.contains(decodeScalar(base, place).scalar, classes)
         }
-        if range.lowerBound > 0 {
-            let before = scalarStart(base, before: range.lowerBound)
-            if classes.contains(decodeScalar(base, before).scalar, word) { return false }
-        }
-        return true
+        if range.upperBound < text.count, isInWord(range.upperBound) { return false }
+        return range.lowerBound == 0 || !isInWord(scalarStart(base, before: range.lowerBound))
     }
 
     private func spaceStart(
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ lowest: Int
     ) -> Range<Int> {
         guard let base = text.baseAddress else { return range }
-        var start = range.lowerBound
+        var start = max(range.lowerBound, lowest)
         while start > lowest {
             let before = scalarStart(base, before: start)
             guard classes.contains(decodeScalar(base, before).scalar, .whitespace) else { break }
             start = before
         }
-        return start..<range.upperBound
+        return start..<max(start, range.upperBound)
     }
 
     private func spaceEnd(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Range<Int> {

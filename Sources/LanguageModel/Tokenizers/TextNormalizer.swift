@@ -37,9 +37,7 @@ enum TextNormalizer: Sendable {
         case .stripAccents:
             var result = String.UnicodeScalarView()
             for scalar in String(decoding: text, as: UTF8.self).unicodeScalars
-            where scalar.properties.generalCategory != .nonspacingMark {
-                result.append(scalar)
-            }
+            where !Self.isMark(scalar) { result.append(scalar) }
             return Array(String(result).utf8)
         case .byteLetters:
             var result: [UInt8] = []
@@ -72,6 +70,17 @@ enum TextNormalizer: Sendable {
         finishRun()
         return result
     }
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .spacingMark, .enclosingMark:
+            scalar.properties.age.map { $0.major <= markVersion } ?? true
+        default: false
+        }
+    }
+
+    /// The version of its table of marks.
+    private static let markVersion = 9
 
     /// The version of the `tokenizers` library's normalization tables.
     private static let unicodeVersion = 11

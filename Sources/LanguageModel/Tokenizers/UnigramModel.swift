@@ -26,7 +26,7 @@ struct UnigramModel: Sendable {
             if !scores[id].isFinite { scores[id] = -1e9 }
             let kind = vocabulary.kinds[id]
             // A token the person's words must match goes before any that is merely likely.
-            if kind == .userDefined { scores[id] = 0 }
+            if kind == .userDefined, !vocabulary.countsAllScores { scores[id] = 0 }
             if vocabulary.isSegmentable(id) {
                 trie.insert(tokens[id], value: TokenID(truncatingIfNeeded: id))
             }

@@ -97,11 +97,14 @@ struct TokenDecoding: Sendable, Equatable {
     var hasByteTokens = false
     /// A leading space of the whole text is dropped.
     var dropsLeadingSpace = false
+    /// All this holds for added tokens as well.
+    var includesAddedTokens = false
 
     static func == (a: TokenDecoding, b: TokenDecoding) -> Bool {
         a.prefix == b.prefix && a.hasByteLetters == b.hasByteLetters
             && a.hasByteTokens == b.hasByteTokens
             && a.dropsLeadingSpace == b.dropsLeadingSpace
+            && a.includesAddedTokens == b.includesAddedTokens
             && a.replacements.elementsEqual(b.replacements, by: ==)
     }
 }

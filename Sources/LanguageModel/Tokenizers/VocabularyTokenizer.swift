@@ -10,7 +10,9 @@ final class VocabularyTokenizer: Tokenizer {
     private let kinds: [TokenKind]
     private let spellings: ByteStrings
     private let decoding: TokenDecoding
-    private let added: Set<TokenID>
+    /// What added tokens that are looked for in normalized text stand for, where they do not
+    /// stand for their spelling.
+    private let addedTexts: [TokenID: [UInt8]]
     private let addedTokens: AddedTokens
     private let addedNormalizedTokens: AddedTokens
     private let normalizers: [TextNormalizer]
@@ -43,7 +45,6 @@ final class VocabularyTokenizer: Tokenizer {
         decoding = vocabulary.decoding
         dropsLeadingSpace = vocabulary.decoding.dropsLeadingSpace
         normalizers = vocabulary.normalizers
-        added = Set(vocabulary.addedTokens.lazy.map(\.id))
         let index =
             vocabulary.index ?? TokenIndex(vocabulary.tokens) { vocabulary.isSegmentable($0) }
         var steps = vocabulary.splitSteps
@@ -64,20 +65,24 @@ final class VocabularyTokenizer: Tokenizer {
         splitter = WordSplitter(steps: steps)
         var raw = AddedTokens()
         var normalized = AddedTokens()
+        var texts: [TokenID: [UInt8]] = [:]
         for token in vocabulary.addedTokens {
             let text = spellings[Int(token.id)]
             // Bytes that are no characters could match within one and cut it in two.
             guard String(validating: text, as: UTF8.self) != nil else { continue }
             // Control tokens are found in the text as it is written: only there is it known
             // who wrote it.
-            if token.isNormalized && !token.isControl && !normalizers.isEmpty {
-                normalized.insert(token, text: normalizers.applied(to: Array(text)))
+            if token.isNormalized && !token.isControl {
+                let text = normalizers.applied(to: Array(text))
+                normalized.insert(token, text: text)
+                if decoding.includesAddedTokens { texts[token.id] = text }
             } else {
                 raw.insert(token, text: text)
             }
         }
         addedTokens = raw
         addedNormalizedTokens = normalized
+        addedTexts = texts
     }
 
     // MARK: Encoding
@@ -109,10 +114,15 @@ final class VocabularyTokenizer: Tokenizer {
     ) {
         var start = 0
         if !tokens.isEmpty {
-            while let match = tokens.firstMatch(text, from: start, isTrusted: isTrusted) {
+            var next = 0
+            while let match = tokens.firstMatch(
+                text, from: next, lowest: start, isTrusted: isTrusted)
+            {
                 if match.range.lowerBound > start { body(start..<match.range.lowerBound, nil) }
-                body(nil, match.id)
-                start = match.range.upperBound
+                // Nothing is left of it where the token before took all its white space.
+                if !match.range.isEmpty { body(nil, match.id) }
+                start = max(start, match.range.upperBound)
+                next = match.end
             }
         }
         if start < text.count { body(start..<text.count, nil) }
@@ -122,7 +132,7 @@ final class VocabularyTokenizer: Tokenizer {
         _ text: UnsafeBufferPointer<UInt8>, isTextStart: Bool, _ scratch: EncodingScratch,
         _ output: inout [TokenID]
     ) {
-        if normalizers.isEmpty {
+        if normalizers.isEmpty, addedNormalizedTokens.isEmpty {
             return encodeWords(text, isTextStart: isTextStart, scratch, &output)
         }
         let normalized = normalizers.applied(to: Array(text))
@@ -170,14 +180,13 @@ final class VocabularyTokenizer: Tokenizer {
 
     func bytes(of id: TokenID) -> [UInt8] {
         guard id >= 0, id < vocabularySize else { return [] }
-        let text = spellings[Int(id)]
+        let text = addedTexts[id].map { $0[...] } ?? spellings[Int(id)]
         switch kinds[Int(id)] {
         case .control, .unknown, .unused: return []
-        case .userDefined: return Array(text)
+        case .userDefined where !decoding.includesAddedTokens: return Array(text)
         case .byte: return byteValue(of: text).map { [$0] } ?? []
-        case .normal: break
+        case .normal, .userDefined: break
         }
-        if added.contains(id) { return Array(text) }
         if decoding.hasByteTokens, let byte = byteValue(of: text) { return [byte] }
         if decoding.hasByteLetters { return decoding.applied(to: decodedLetters(text)) }
         return decoding.applied(to: Array(text))

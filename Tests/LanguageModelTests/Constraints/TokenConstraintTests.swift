@@ -244,6 +244,37 @@ struct RandomWalk {
             ##"{"enum": ["a", 1, null, {"k": [true]}]}"##,
             [##""a""##, "1", "null", ##"{"k": [true]}"##], ["2", ##""b""##]
         ),
+        (
+            ##"{"type": "array", "items": {"type": "number", "minimum": 0.25, "exclusiveMaximum": 1.5}}"##,
+            ["[0.25]", "[0.3, 1, 1.4999]", "[0.250]", "[0.99]", "[1.0]", "[1.49]"],
+            [
+                "[0]", "[0.2]", "[0.24999]", "[1.5]", "[1.50]", "[2]", "[-0.3]", "[1.]",
+                "[0.2500000000000001e5]",
+            ]
+        ),
+        (
+            ##"{"type": "array", "items": {"type": "number", "exclusiveMinimum": -2.5, "maximum": -0.5}}"##,
+            ["[-0.5]", "[-0.500]", "[-2.4999]", "[-1]", "[-2.0]"],
+            ["[-2.5]", "[-2.51]", "[-0.4]", "[0]", "[-0]", "[1]", "[-3]"]
+        ),
+        (
+            ##"{"type": "array", "items": {"type": "integer", "minimum": -1.5, "maximum": 2.5}}"##,
+            ["[-1, 0, 1, 2]"], ["[-2]", "[3]", "[1.5]"]
+        ),
+        (
+            ##"{"type": "array", "items": {"type": "integer", "multipleOf": 25, "minimum": -60}}"##,
+            ["[0, 25, -25, -50, 100, 1000000]"], ["[-75]", "[5]", "[20]", "[110]", "[-5]", "[00]"]
+        ),
+        (
+            ##"{"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "minProperties": 1, "maxProperties": 2}"##,
+            [##"{"a": 1}"##, ##"{"a": 1, "c": 2}"##, ##"{"b": 1, "c": 2}"##],
+            ["{}", ##"{"a": 1, "b": 1, "c": 2}"##, ##"{"a": 1, }"##]
+        ),
+        (
+            ##"{"type": "object", "properties": {"a": {}}, "additionalProperties": {"type": "null"}, "maxProperties": 2}"##,
+            ["{}", ##"{"a": 1}"##, ##"{"a": 1, "c": null}"##, ##"{"b": null, "c": null}"##],
+            [##"{"a": 1, "b": null, "c": null}"##, ##"{"x": null, "b": null, "c": null}"##]
+        ),
         (##"{"const": "é\n"}"##, [##""é\n""##], [##""e""##]),
         (
             ##"{"anyOf": [{"type": "string", "maxLength": 2}, {"type": "boolean"}]}"##,
@@ -317,7 +348,7 @@ struct RandomWalk {
     static let schemaErrorCases: [(String, String, String)] = [
         (##"{"type": "strin"}"##, "", "strin"), (##"{"not": {}}"##, "", "not"),
         (
-            ##"{"properties": {"a": {"items": {"multipleOf": 2}}}}"##, "/properties/a/items",
+            ##"{"properties": {"a": {"items": {"multipleOf": 0.5}}}}"##, "/properties/a/items",
             "multipleOf"
         ),
         (##"{"$ref": "#/$defs/none"}"##, "", "#/$defs/none"),
@@ -327,11 +358,17 @@ struct RandomWalk {
         (##"{"type": "string", "pattern": "(?=a)"}"##, "", "pattern"),
         (##"[1]"##, "", "object"), (##"{"minLength": -1}"##, "", "minLength"),
         (##"{"if": {}}"##, "", "if"),
-        (##"{"type": "number", "minimum": 0.5}"##, "", "minimum"),
+        (##"{"type": "number", "minimum": 1e15}"##, "", "minimum"),
         (##"{"uniqueItems": true}"##, "", "uniqueItems"),
     ]
 
     static let schemas = [
+        ##"{"type": "object", "properties": {"share": {"type": "number", "minimum": 0.25, "exclusiveMaximum": 0.75}, "cold": {"type": "number", "exclusiveMinimum": -3.5, "maximum": -0.125}, "any": {"type": "number", "minimum": -1.5, "maximum": 2.25}, "n": {"type": "integer", "minimum": -2.5, "exclusiveMaximum": 7.1}}, "required": ["share", "cold", "any", "n"]}"##,
+        ##"{"type": "array", "items": {"type": "integer", "multipleOf": 7, "minimum": -200, "maximum": 1234}, "minItems": 2, "maxItems": 6}"##,
+        ##"{"type": "array", "items": {"anyOf": [{"multipleOf": 12}, {"type": "integer", "multipleOf": 5, "exclusiveMinimum": 0}]}, "minItems": 2, "maxItems": 6}"##,
+        ##"{"type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "boolean"}, "c": {"const": 1}}, "required": ["b"], "minProperties": 2, "maxProperties": 2}"##,
+        ##"{"type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "boolean"}}, "required": ["b"], "additionalProperties": {"type": "null"}, "maxProperties": 3}"##,
+        ##"{"type": "object", "additionalProperties": {"type": "null"}, "minProperties": 1, "maxProperties": 2}"##,
         ##"{"type": "object", "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer", "minimum": 0, "maximum": 150}, "tags": {"type": "array", "items": {"enum": ["a", "b", "c"]}, "maxItems": 3}, "address": {"type": "object", "properties": {"zip": {"type": "string", "pattern": "^\\d{4}$"}, "geo": {"type": "array", "items": {"type": "number", "minimum": -180, "maximum": 180}, "minItems": 2, "maxItems": 2}}, "required": ["zip"], "additionalProperties": false}}, "required": ["name", "address"]}"##,
         ##"{"type": "object", "properties": {"id": {"type": "string", "format": "uuid"}, "when": {"type": "string", "format": "date-time"}, "day": {"format": "date"}, "kind": {"oneOf": [{"const": "x"}, {"type": "integer"}, {"type": "null"}]}}, "required": ["id", "kind"], "additionalProperties": {"type": "boolean"}}"##,
         ##"{"$defs": {"tree": {"type": "object", "properties": {"value": {"type": ["number", "string"]}, "children": {"type": "array", "items": {"$ref": "#/$defs/tree"}, "maxItems": 2}}, "required": ["value"]}}, "$ref": "#/$defs/tree"}"##,

@@ -92,6 +92,7 @@ struct TokenizerJSON {
         if let node = root["normalizer"] {
             result.normalizers = try TokenizerJSONNormalizers(file: self).normalizers(node)
         }
+        result.decoding.includesAddedTokens = true
         if let node = root["decoder"] {
             try decoder(node, into: &result.decoding)
         } else {

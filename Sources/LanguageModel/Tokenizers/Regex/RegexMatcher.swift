@@ -178,11 +178,11 @@ struct RegexMatcher {
     private func isWord(before position: Int) -> Bool {
         guard position > 0 else { return false }
         let start = scalarStart(text, before: position)
-        return classes.contains(decodeScalar(text, start).scalar, CharacterClass.word)
+        return ScalarSet.word.contains(decodeScalar(text, start).scalar, classes)
     }
 
     private func isWord(after position: Int) -> Bool {
         guard position < count else { return false }
-        return classes.contains(decodeScalar(text, position).scalar, CharacterClass.word)
+        return ScalarSet.word.contains(decodeScalar(text, position).scalar, classes)
     }
 }

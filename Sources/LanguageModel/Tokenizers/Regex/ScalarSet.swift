@@ -42,6 +42,12 @@ struct ScalarSet: Sendable, Hashable {
             0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE, 0x24B6...0x24E9, 0x1F130...0x1F149,
             0x1F150...0x1F169, 0x1F170...0x1F189,
         ], classes: .word)
+    /// What Unicode calls a word, with joiners and without those.
+    static let joinedWord = ScalarSet(
+        ranges: [
+            0x200C...0x200D, 0x24B6...0x24E9, 0x1F130...0x1F149, 0x1F150...0x1F169,
+            0x1F170...0x1F189,
+        ], classes: .word)
     static let hexDigit = ScalarSet(ranges: [0x30...0x39, 0x41...0x46, 0x61...0x66])
     /// The blocks of Han characters.
     static let han = ScalarSet(ranges: [
