@@ -18,6 +18,21 @@ enum PreferenceSources {
     }
 }
 
+extension PreferenceReport {
+    var json: JSON {
+        .object([
+            ("read", .int(read)), ("pairs", .int(pairs)), ("ties", .int(ties)),
+            (
+                "dropped",
+                .object(
+                    Reason.allCases.compactMap { reason in
+                        dropped[reason].map { (reason.rawValue, .int($0)) }
+                    })
+            ),
+        ])
+    }
+}
+
 /// How much a source of preferences counts: `hh.jsonl=0.5`.
 struct SourceWeight: ExpressibleByArgument {
     var source: String

@@ -35,7 +35,7 @@ struct AdapterArguments: ParsableArguments {
 
 extension TrainRewardCommand {
     func trainAdapter(
-        _ examples: [RewardExample], _ session: ModelSession, latestRanking: Int64?
+        _ examples: [RewardExample], _ session: ModelSession, _ dataset: PreferenceDataset
     ) throws {
         let files = try ModelFiles.open(path: session.loaded.info.path)
         let body = try FrozenBody(architecture: files.architecture, weights: files.weights)
@@ -60,7 +60,7 @@ extension TrainRewardCommand {
         trainer.options.adapters.checkpointEvery = lora.checkpointEvery
         trainer.options.ties = ties
         trainer.options.adapters.seed = seed
-        trainer.options.latestRanking = latestRanking
+        trainer.options.latestRanking = dataset.latestRanking
         let line = StatusLine(isQuiet: json)
         var steps = 0
         let outcome = try trainer.train(examples, body: body, model: session.loaded) { event in
@@ -89,7 +89,7 @@ extension TrainRewardCommand {
                 [
                     ("done", .bool(true)), ("output", .string(folder)),
                     ("active", .bool(activates)), ("chosen_step", .int(outcome.chosenStep)),
-                    ("sources", outcome.bySource.json),
+                    ("data", dataset.report.json), ("sources", outcome.bySource.json),
                 ] + figures))
     }
 

@@ -69,7 +69,7 @@ struct TrainRewardCommand: ParsableCommand {
             return example
         }
         if method == .lora {
-            return try trainAdapter(examples, session, latestRanking: dataset.latestRanking)
+            return try trainAdapter(examples, session, dataset)
         }
         var options = FeatureRewardTrainer.Options()
         let library = RewardLibrary(paths: Paths())
@@ -90,7 +90,7 @@ struct TrainRewardCommand: ParsableCommand {
         try reward.write(to: path)
         let activates = output == nil && !noActivate
         if activates { try library.activate(options.name) }
-        report(outcome, path: path, isActive: activates)
+        report(outcome, dataset.report, path: path, isActive: activates)
     }
 
     private func layerList() throws -> [Int]? {
@@ -110,7 +110,10 @@ struct TrainRewardCommand: ParsableCommand {
         name ?? (output == nil ? library.freeName(method.rawValue) : method.rawValue)
     }
 
-    private func report(_ outcome: FeatureRewardTrainer.Outcome, path: String, isActive: Bool) {
+    private func report(
+        _ outcome: FeatureRewardTrainer.Outcome, _ data: PreferenceReport, path: String,
+        isActive: Bool
+    ) {
         let held = outcome.heldOut
         guard json else {
             StandardOutput.write(held.text + outcome.bySource.text)
@@ -137,7 +140,7 @@ struct TrainRewardCommand: ParsableCommand {
                             })
                     ),
                     ("regularization", JSON(outcome.choice.regularization)),
-                    ("sources", outcome.bySource.json),
+                    ("data", data.json), ("sources", outcome.bySource.json),
                 ] + figures))
     }
 }
