@@ -25,6 +25,11 @@ needs_model = unittest.skipUnless(
     default_model().exists(), "the default model is not on this machine")
 
 
+def messages(*contents):
+    roles = ["user", "assistant"]
+    return [{"role": roles[i % 2], "content": text} for i, text in enumerate(contents)]
+
+
 class Outcome:
     def __init__(self, status: int, out: bytes, err: bytes):
         self.status = status
