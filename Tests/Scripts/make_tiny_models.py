@@ -1,6 +1,6 @@
 """Writes tiny random models of every family, and what transformers computes with them.
 
-    make_tiny_models.py OUTPUT [--seeds 0 1 2] [--only NAME ...] [--converter LLAMA_CPP]
+    make_tiny_models.py OUTPUT [--seeds 0 1 2] [--only NAME ...] [--converter LLAMA_CPP] [--vary]
 
 OUTPUT/NAME-SEED gets the Hugging Face folder and `expected.json`:
 
@@ -10,7 +10,9 @@ OUTPUT/NAME-SEED gets the Hugging Face folder and `expected.json`:
 
 All of it is computed without a cache, in float32, from the weights as stored. With
 --converter, the folder with convert_hf_to_gguf.py in the llama-cpp-python source package
-(vendor/llama.cpp), also OUTPUT/NAME-SEED/model.gguf.
+(vendor/llama.cpp), also OUTPUT/NAME-SEED/model.gguf. With --vary, each seed has other settings:
+biases, heads, activations, rotations, windows, experts. What Riposte does not compute must
+then be an error that says so.
 
 The committed models are seed 0: make_tiny_models.py ../LanguageModelTests/Goldens/TinyModels
 --seeds 0 --converter …
@@ -18,7 +20,9 @@ The committed models are seed 0: make_tiny_models.py ../LanguageModelTests/Golde
 
 import argparse
 import base64
+import copy
 import json
+import random
 import shutil
 import sys
 import tempfile
@@ -101,6 +105,77 @@ MODELS = {
     "falcon": ("falcon", dict(multi_query=True, parallel_attn=True, num_kv_heads=1)),
     "falcon-new": ("falcon", dict(new_decoder_architecture=True, num_kv_heads=2)),
 }
+
+
+def varied(model_type, settings, seed):
+    """The settings with others put in their place, of those that the config has."""
+    pick = random.Random(seed)
+    result = dict(settings)
+    known = CONFIG_MAPPING[model_type]().to_dict()
+
+    def maybe(chance=0.5, **choices):
+        for name, values in choices.items():
+            if pick.random() < chance and name in known:
+                result[name] = pick.choice(values)
+
+    heads = pick.choice([2, 4, 4])
+    shared = {"gpt2": {}, "gpt_neox": dict(num_attention_heads=heads), "falcon": dict(num_attention_heads=heads)}
+    result.update(shared.get(model_type, dict(num_attention_heads=heads, num_key_value_heads=pick.choice([1, 2, heads]))))
+    maybe(tie_word_embeddings=[True, False], num_hidden_layers=[1, 2, 3], initializer_range=[0.02])
+    maybe(0.4, rms_norm_eps=[1e-3, 1e-6], layer_norm_eps=[1e-3], layer_norm_epsilon=[1e-3], norm_epsilon=[1e-3])
+    if model_type in ("llama", "mistral", "mixtral", "qwen3", "qwen3_moe", "gemma", "gemma2", "gemma3_text"):
+        maybe(head_dim=[8, 12, 16, 24])
+    if "gemma" not in model_type:
+        maybe(0.5, hidden_act=["silu", "gelu", "gelu_pytorch_tanh", "gelu_new", "relu"])
+    maybe(attention_bias=[True], mlp_bias=[True], use_bias=[True, False], use_qkv_bias=[True, False], bias=[True, False])
+    if isinstance(result.get("sliding_window"), int) or model_type in ("mistral", "mixtral", "starcoder2", "phi3"):
+        maybe(sliding_window=[3, 8, 13, None] if "gemma" not in model_type else [3, 8, 13])
+    if model_type in ("llama", "mistral", "qwen2", "qwen3", "granite", "mixtral", "smollm3", "olmo2", "qwen3_moe", "starcoder2"):
+        base = pick.choice([1e4, 5e5, 100.0])
+        maybe(0.7, rope_parameters=[
+            dict(rope_type="default", rope_theta=base), dict(LINEAR, factor=3.0), dict(LLAMA3, factor=4.0), dict(YARN, rope_theta=base),
+            dict(YARN, beta_fast=16.0, beta_slow=2.0), dict(YARN, attention_factor=0.8), dict(YARN, mscale=0.7, mscale_all_dim=0.9),
+            dict(YARN, truncate=False), dict(rope_type="dynamic", factor=2.0, rope_theta=1e4)])
+    if model_type in ("stablelm", "gpt_neox", "phi3"):
+        maybe(partial_rotary_factor=[0.5, 0.75, 1.0], rotary_pct=[0.25, 1.0])
+    if model_type == "phi3" and result.get("rope_parameters") is LONG:
+        result.pop("partial_rotary_factor", None)
+        result.update(num_attention_heads=4, num_key_value_heads=2)
+    maybe(use_parallel_residual=[True, False], qk_layernorm=[True, False], norm_topk_prob=[True, False], num_experts_per_tok=[1, 2, 3])
+    if model_type in ("qwen2", "qwen3", "smollm3") and pick.random() < 0.4:
+        count = result.get("num_hidden_layers", 2)
+        result.update(use_sliding_window=True, sliding_window=8,
+                      layer_types=[pick.choice(["full_attention", "sliding_attention"]) for _ in range(count)])
+    if model_type == "smollm3":
+        count = result.get("num_hidden_layers", 2)
+        maybe(no_rope_layers=[[pick.randrange(2) for _ in range(count)]], no_rope_layer_interval=[2, 3])
+    if model_type in ("gemma2", "gemma3_text"):
+        maybe(attn_logit_softcapping=[None, 3.0], final_logit_softcapping=[None, 4.0], query_pre_attn_scalar=[5, 64])
+    if model_type == "granite":
+        maybe(attention_multiplier=[0.1], embedding_multiplier=[0.5], residual_multiplier=[1.5], logits_scaling=[0.7])
+    if model_type == "gpt2":
+        maybe(0.3, activation_function=["gelu", "relu"], scale_attn_weights=[False], scale_attn_by_inverse_layer_idx=[True], n_inner=[40])
+    if model_type == "falcon":
+        maybe(0.4, multi_query=[False], parallel_attn=[False], num_ln_in_parallel_attn=[1], alibi=[True], ffn_hidden_size=[48], activation=["relu"])
+    return result
+
+
+# What llama.cpp's converter does not write, as its reader knows only one value.
+NOT_IN_GGUF = ("hidden_act", "activation", "activation_function", "hidden_activation", "query_pre_attn_scalar", "norm_topk_prob",
+               "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "layer_types", "no_rope_layers", "num_ln_in_parallel_attn",
+               "ffn_hidden_size")
+# Gemma's are tied, and the size of a head is the scale of attention.
+GEMMA_NOT_IN_GGUF = ("head_dim", "tie_word_embeddings")
+
+
+def fits_gguf(name, settings):
+    own = MODELS[name][1]
+    rope = settings.get("rope_parameters") or {}
+    fixed = NOT_IN_GGUF + (GEMMA_NOT_IN_GGUF if name.startswith("gemma") else ())
+    return (all(settings.get(key) == own.get(key) for key in fixed)
+            and not {"attention_factor", "mscale", "truncate", "beta_fast"} & set(rope))
+
+
 COMMON = dict(
     vocab_size=VOCABULARY, hidden_size=32, intermediate_size=40, num_hidden_layers=2,
     num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128,
@@ -110,6 +185,8 @@ FLOAT32 = ("llama", "gpt-neox")
 
 
 def configuration(model_type, settings):
+    """A config as transformers makes it, which writes into what it is given."""
+    settings = copy.deepcopy(settings)
     values = dict(COMMON)
     if model_type == "gpt2":
         values = {key: values[key] for key in ("vocab_size", "bos_token_id", "eos_token_id")}
@@ -155,8 +232,10 @@ def greedy(model, ids):
     return ids[-GREEDY_LENGTH:], lead
 
 
-def make(name, seed, output):
+def make(name, seed, output, varies=False):
     model_type, settings = MODELS[name]
+    if varies:
+        settings = varied(model_type, settings, seed * 1000 + list(MODELS).index(name))
     folder = output / f"{name}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     dtype = [torch.bfloat16, torch.float16][(list(MODELS).index(name) + seed) % 2]
@@ -186,7 +265,7 @@ def make(name, seed, output):
     (folder / "expected.json").write_text(json.dumps(
         dict(ids=ids, greedy=tokens, vocabulary=VOCABULARY,
              logprobs=base64.b64encode(data).decode())))
-    return folder
+    return folder, settings
 
 
 def convert(folder, llama_cpp):
@@ -238,14 +317,23 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--only", nargs="*", default=list(MODELS))
     parser.add_argument("--converter", type=Path)
+    parser.add_argument("--vary", action="store_true")
     arguments = parser.parse_args()
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     for name in arguments.only:
         for seed in arguments.seeds:
-            folder = make(name, seed, arguments.output)
+            try:
+                folder, settings = make(name, seed, arguments.output, arguments.vary)
+            except Exception as error:
+                if not arguments.vary:
+                    raise
+                # Settings that no model has together.
+                shutil.rmtree(arguments.output / f"{name}-{seed}", ignore_errors=True)
+                print(f"{name}-{seed} cannot be: {type(error).__name__}: {str(error)[:100]}")
+                continue
             note = ""
-            if arguments.converter:
+            if arguments.converter and fits_gguf(name, settings):
                 try:
                     convert(folder, arguments.converter)
                 except Exception as error:
