@@ -92,14 +92,15 @@ struct JSONNode: Sendable {
 
     var bool: Bool? { kind == .bool ? text.first == UInt8(ascii: "t") : nil }
 
-    var double: Double? {
-        kind == .number ? Double(String(decoding: text, as: UTF8.self)) : nil
+    /// An integer where it is written as one and fits.
+    var number: JSONValue {
+        let text = String(decoding: text, as: UTF8.self)
+        return Int(text).map { .int($0) } ?? .double(Double(text) ?? .nan)
     }
 
-    var int: Int? {
-        guard kind == .number else { return nil }
-        return Int(String(decoding: text, as: UTF8.self)) ?? double.flatMap { Int(exactly: $0) }
-    }
+    var double: Double? { kind == .number ? number.double : nil }
+
+    var int: Int? { kind == .number ? number.int : nil }
 
     /// The bytes of a string, escapes resolved.
     var utf8: ArraySlice<UInt8>? {
@@ -160,7 +161,7 @@ private struct JSONScanner {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    private static let deepest = 200
+    private static let deepest = 256
 
     mutating func scan() throws(JSONSyntaxError) -> [JSONDocument.Node] {
         guard bytes.count < Int(UInt32.max) else { throw failure("the file is larger than 4 GB") }
@@ -215,6 +216,11 @@ private struct JSONScanner {
         case UInt8(ascii: "t"): try word("true", .bool)
         case UInt8(ascii: "f"): try word("false", .bool)
         case UInt8(ascii: "n"): try word("null", .null)
+        // Not JSON, but Python writes and reads them.
+        case UInt8(ascii: "N"): try word("NaN", .number)
+        case UInt8(ascii: "I"): try word("Infinity", .number)
+        case UInt8(ascii: "-") where bytes[offset...].starts(with: "-Infinity".utf8):
+            try word("-Infinity", .number)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
         default: throw failure("a value must be here")
         }
