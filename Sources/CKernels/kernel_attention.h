@@ -28,10 +28,17 @@ INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
     return bytes_to_float((const int8_t *)p + index);
 }
 
+INLINE int NAME(cached_bytes)(const int type) {
+    return type == RK_CACHE_F32 ? 4 : type == RK_CACHE_F16 ? 2 : 1;
+}
+
+// A deep context is read from memory, and pages stand too far apart for the processor to
+// foresee. So while a page's keys are multiplied, the keys of the page that comes next are asked
+// for, and while its values are, the next one's values: spread over all steps, as only so many
+// lines can be under way at once. `next` is NULL where that is done already.
+
 // Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against the 64 keys of a page:
-// out[q][64], unmasked. Meanwhile the keys and values of the page that comes next are asked for
-// (`next` is NULL where that is done already): a deep context is read from memory, and pages
-// stand too far apart for the processor to foresee.
+// out[q][64], unmasked.
 INLINE void NAME(page_scores)(
     const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
     float scale, float *out, const uint8_t *next, const int Q, const int type) {
@@ -45,11 +52,10 @@ INLINE void NAME(page_scores)(
             UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
         }
         for (int32_t d = 0; d < size; d++) {
-            if (next) {
-                // As many lines a step as make a page of keys and values of this type.
-                const int lines = type == RK_CACHE_F32 ? 8 : type == RK_CACHE_F16 ? 4 : 2;
-                const int steps = RK_PAGE / LANES / K;
-                UNROLL for (int line = 0; line < (lines + steps - 1) / steps; line++) {
+            // A column of a page's keys is as many lines as an element has bytes.
+            const int lines = NAME(cached_bytes)(type), passes = RK_PAGE / LANES / K;
+            if (next && (lines >= passes || s / K < lines)) {
+                UNROLL for (int line = 0; line < (lines + passes - 1) / passes; line++) {
                     __builtin_prefetch(next);
                     next += 64;
                 }
@@ -74,12 +80,19 @@ INLINE void NAME(page_scores)(
 // sums[q] += Σ weights[q][p] · values[p] over positions [first, last), N vectors wide.
 INLINE void NAME(page_values)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const int Q, const int N, const int type) {
+    int32_t last, float *const *sums, const uint8_t *next, const int Q, const int N,
+    const int type) {
+    const int element = NAME(cached_bytes)(type);
     vf total[VALUE_TILE][4];
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
     }
     for (int32_t p = first; p < last; p++) {
+        if (next) {
+            UNROLL for (int byte = 0; byte < N * LANES * element; byte += 64) {
+                __builtin_prefetch(next + (p * size + column) * element + byte);
+            }
+        }
         vf v[4];
         UNROLL for (int n = 0; n < N; n++) {
             v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
@@ -120,12 +133,13 @@ SCORES(12)
 
 #define VALUES(Q, N)                                                                           \
     if (rows == Q && vectors == N) {                                                           \
-        NAME(page_values)(values, size, column, weights, first, last, sums, Q, N, type);       \
+        NAME(page_values)(values, size, column, weights, first, last, sums, next, Q, N, type); \
         return;                                                                                \
     }
 INLINE void NAME(values_typed)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, int32_t rows, int32_t vectors, const int type) {
+    int32_t last, float *const *sums, const uint8_t *next, int32_t rows, int32_t vectors,
+    const int type) {
     VALUES(1, 4) VALUES(2, 4) VALUES(3, 4)
 #if VALUE_TILE > 3
     VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
@@ -133,23 +147,24 @@ INLINE void NAME(values_typed)(
     for (int32_t q = 0; q < rows; q++) {
         for (int32_t n = 0; n < vectors; n++) {
             NAME(page_values)(values, size, column + n * LANES, weights + q * RK_PAGE, first,
-                              last, sums + q, 1, 1, type);
+                              last, sums + q, next, 1, 1, type);
         }
     }
 }
 
 static void NAME(values)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, int32_t rows, int32_t vectors, int32_t type) {
+    int32_t last, float *const *sums, const uint8_t *next, int32_t rows, int32_t vectors,
+    int32_t type) {
     if (type == RK_CACHE_F16) {
-        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
-                           RK_CACHE_F16);
+        NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
+                           vectors, RK_CACHE_F16);
     } else if (type == RK_CACHE_Q8) {
-        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
-                           RK_CACHE_Q8);
+        NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
+                           vectors, RK_CACHE_Q8);
     } else {
-        NAME(values_typed)(values, size, column, weights, first, last, sums, rows, vectors,
-                           RK_CACHE_F32);
+        NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
+                           vectors, RK_CACHE_F32);
     }
 }
 
@@ -162,6 +177,7 @@ INLINE void NAME(attend_page)(
     const rk_cache_layout *cache = &a->cache;
     const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
     const uint8_t *values = keys + cache->key_bytes;
+    const uint8_t *next_values = next ? next + cache->key_bytes : NULL;
     const float *key_scales = NULL, *value_scales = NULL;
     if (cache->type == RK_CACHE_Q8) {
         key_scales = (const float *)(keys + (int64_t)cache->head_size * RK_PAGE);
@@ -241,7 +257,7 @@ INLINE void NAME(attend_page)(
         for (int32_t n = 0; n < vectors; n += 4) {
             int32_t some = vectors - n < 4 ? vectors - n : 4;
             NAME(values)(values, size, n * LANES, scores + q * RK_PAGE, low, high,
-                         partials + q, rows, some, cache->type);
+                         partials + q, q == 0 ? next_values : NULL, rows, some, cache->type);
         }
     }
 }
@@ -296,9 +312,10 @@ static void NAME(attend)(
                 while (run < count && NAME(sees)(a, positions[run], p)
                        && rows[run]->pages[p / RK_PAGE] == page) run++;
                 // The first tile of an item brings pages in, the others find them there.
+                // The last page of a chunk asks for the first of the next one, which most
+                // often falls to the same thread.
                 const uint8_t *next = NULL;
-                if (from == 0 && p + RK_PAGE < first + RK_CHUNK
-                    && NAME(sees)(a, positions[q], p + RK_PAGE)) {
+                if (from == 0 && NAME(sees)(a, positions[q], p + RK_PAGE)) {
                     next = rows[q]->pages[p / RK_PAGE + 1] + a->layer_offset
                         + kv_head * (a->cache.key_bytes + a->cache.value_bytes);
                 }

@@ -150,14 +150,15 @@ typedef struct {
     /// Queries, [row][heads · head_size], with `query_stride` floats between rows.
     const float *queries;
     int64_t query_stride;
-    /// Partial results, [row][heads][chunks][value_size + 2]: sums, then maximum, then weight.
+    /// Partial results, [chunk][row_count][heads][value_size + 2]: sums, then maximum, then
+    /// weight. Chunk by chunk, so that memory for contexts that nobody reaches stays untouched.
     float *partials;
-    int32_t chunks;
+    int32_t row_count;
 } rk_attention;
 
 static inline float *rk_partial(
     const rk_attention *a, int32_t row, int32_t head, int32_t chunk) {
-    int64_t index = ((int64_t)row * a->heads + head) * a->chunks + chunk;
+    int64_t index = ((int64_t)chunk * a->row_count + row) * a->heads + head;
     return a->partials + index * (a->cache.value_size + 2);
 }
 

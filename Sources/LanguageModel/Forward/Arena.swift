@@ -8,7 +8,9 @@ final class Arena: @unchecked Sendable {
     let byteCount: Int
     private var used = 0
 
-    init(byteCount: Int) throws {
+    /// - Parameter usesLargePages: for memory that is used in full; large pages are taken whole
+    ///   where a byte of them is touched.
+    init(byteCount: Int, usesLargePages: Bool) throws {
         self.byteCount = max(byteCount, 64)
         // Anonymous pages come zeroed and only when touched.
         guard
@@ -20,8 +22,7 @@ final class Arena: @unchecked Sendable {
                 "There is not enough memory for \(byteCount >> 20) MB")
         }
         #if os(Linux)
-            // Weights are read end to end for every token: large pages spare address look-ups.
-            madvise(address, self.byteCount, 14 /* MADV_HUGEPAGE */)
+            if usesLargePages { madvise(address, self.byteCount, 14 /* MADV_HUGEPAGE */) }
         #endif
         base = address
     }

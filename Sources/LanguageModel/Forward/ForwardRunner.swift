@@ -44,7 +44,7 @@ final class ForwardRunner {
         self.maxLogitRows = maxLogitRows
         let shape = PassShape(
             plan: plan, contextLength: contextLength, rows: maxRows, logitRows: maxLogitRows)
-        arena = try Arena(byteCount: shape.byteCount)
+        arena = try Arena(byteCount: shape.byteCount, usesLargePages: false)
         // Each layer claims work at most six times, each expert twice more.
         counterCount =
             plan.architecture.layerCount * (8 + 2 * (plan.architecture.experts?.count ?? 0)) + 16

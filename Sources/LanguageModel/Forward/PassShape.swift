@@ -85,7 +85,7 @@ struct PassShape {
             usesLongRope: arena.take(rows).assumingMemoryBound(to: Bool.self),
             stream: floats(rows * width), delta: floats(rows * width),
             projected: floats(rows * projectedWidth), projectedWidth: projectedWidth,
-            partials: floats(rows * headCount * chunks * (valueSize + 2)), chunks: Int32(chunks),
+            partials: floats(rows * headCount * chunks * (valueSize + 2)),
             gate: floats(rows * hiddenWidth), up: floats(rows * hiddenWidth),
             logits: floats(logitRows * vocabulary),
             inputs: arena.take(activationBytes), hiddenInputs: arena.take(activationBytes),

@@ -94,7 +94,6 @@ struct PassState {
     let projected: UnsafeMutablePointer<Float>
     let projectedWidth: Int
     let partials: UnsafeMutablePointer<Float>
-    let chunks: Int32
     let gate: UnsafeMutablePointer<Float>
     let up: UnsafeMutablePointer<Float>
     let logits: UnsafeMutablePointer<Float>

@@ -37,14 +37,23 @@ extension PassWorker {
             scale: pass.settings.attentionScale, soft_cap: pass.settings.attentionSoftCap,
             window: plan.window, rows: UnsafePointer(pass.rows),
             row_index: UnsafePointer(pass.rowIndex), queries: UnsafePointer(pass.projected),
-            query_stride: Int64(stride), partials: pass.partials, chunks: pass.chunks)
+            query_stride: Int64(stride), partials: pass.partials, row_count: pass.rowCount)
+        // Dealt out like the rows of a product. Chunks of one head follow each other, so that
+        // a thread's next one is that whose beginning it has asked for.
         let counter = nextCounter()
         let units = pass.itemCount * plan.kvHeads
+        let dealt = units / threads * 3 / 4
+        var unit = dealt * thread
+        var end = unit + dealt
         while true {
-            let unit = rk_claim(counter, 1)
+            while unit < end {
+                pass.kernels.pointee.attend(
+                    &attention, pass.items + Int(unit % pass.itemCount), unit / pass.itemCount)
+                unit += 1
+            }
+            unit = dealt * threads + rk_claim(counter, 1)
             guard unit < units else { break }
-            pass.kernels.pointee.attend(
-                &attention, pass.items + Int(unit / plan.kvHeads), unit % plan.kvHeads)
+            end = unit + 1
         }
         if let probe = pass.probe {
             var head = thread

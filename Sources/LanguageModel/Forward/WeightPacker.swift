@@ -185,7 +185,8 @@ struct WeightPacker {
     mutating func pack(storage: (any Sendable)?, progress: (@Sendable (Double) -> Void)?) throws
         -> ForwardPlan
     {
-        let arena = try Arena(byteCount: totalBytes())
+        // Weights are read end to end for every token: large pages spare address look-ups.
+        let arena = try Arena(byteCount: totalBytes(), usesLargePages: true)
         let embedding = try plan(weights.tokenEmbedding, in: arena)
         var positions: rk_matrix?
         if let matrix = weights.positionEmbedding { positions = try plan(matrix, in: arena) }

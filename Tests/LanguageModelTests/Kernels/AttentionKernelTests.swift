@@ -87,7 +87,7 @@ import Testing
                             scale: 0.2, soft_cap: shape.softCap, window: shape.window,
                             rows: rows.baseAddress, row_index: index.baseAddress,
                             queries: queries.baseAddress, query_stride: Int64(width),
-                            partials: partials.baseAddress, chunks: Int32(chunks))
+                            partials: partials.baseAddress, row_count: Int32(shape.rows))
                         for chunk in 0..<chunks {
                             var item = rk_attention_item(
                                 first_row: 0, row_count: Int32(shape.rows), chunk: Int32(chunk))
