@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """From a key to its cell on the screen: how long a person waits, measured on a pty.
 
-    Tests/EndToEnd/latency.py [--keys 500] [--stream | --messages 10000] PROGRAM ARGUMENT …
+    Tests/EndToEnd/latency.py [--keys 500] [--stream | --messages 10000 | --escape 20]
+                              PROGRAM ARGUMENT …
 
 Types a letter, waits until the program has sent it back, and counts the time between. With
 --stream a message is sent first, so that replies stream meanwhile. Prints one JSON object with
 milliseconds, and fails where p50 is over 5 or p99 over 20. With --messages a conversation of that
-many is opened first, in folders of its own, and scrolled: opening fails over 150 ms.
+many is opened first, in folders of its own, and scrolled: opening fails over 150 ms. With
+--escape that many messages are sent and each reply is stopped by Esc while it streams: the time
+until the screen says so, which fails where the longest is over 100 ms.
 """
 
 import argparse
@@ -121,11 +124,33 @@ def long_conversation(terminal):
     }
 
 
+def stop_replies(terminal, count):
+    """Milliseconds from Esc to "stopped" on the screen, each in a conversation of its own."""
+    generator, waits = random.Random(1), []
+    for _ in range(count):
+        terminal.write(b"Tell a very long story about a lighthouse.\r")
+        time.sleep(generator.uniform(0.4, 1.2))
+        terminal.drain()
+        start = time.perf_counter()
+        terminal.write(b"\x1b")
+        terminal.wait_for(b"stopped", timeout=5)
+        waits.append((time.perf_counter() - start) * 1000)
+        terminal.settle()
+        terminal.write(b"/new\r")
+        terminal.settle()
+    os.kill(terminal.process, signal.SIGTERM)
+    print(json.dumps({
+        "stops": count, "p50_ms": round(percentile(waits, 0.5), 3),
+        "max_ms": round(max(waits), 3)}))
+    return 0 if max(waits) <= 100 else 1
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--keys", type=int, default=500)
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--messages", type=int)
+    parser.add_argument("--escape", type=int)
     parser.add_argument("--prompt", default="›")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
@@ -142,6 +167,8 @@ def measure(options, folder):
     terminal = Terminal(options.command)
     terminal.wait_for(options.prompt.encode())
     terminal.settle()
+    if options.escape:
+        return stop_replies(terminal, options.escape)
     extra = long_conversation(terminal) if options.messages else {}
     if options.stream:
         terminal.write(b"Tell a long story about a lighthouse.\r")
