@@ -28,6 +28,19 @@ import Testing
         #expect(scores == [0.25 + 15 + 12.5, 0.25 + 20 + 20])
     }
 
+    @Test func statesArePooledNumberByNumber() {
+        // Four tokens, two numbers each.
+        let rows: [Float] = [1, -8, 3, -2, 2, -4, 6, -6]
+        func pool(_ pooling: FeatureRewardModel.Pooling) -> [Float] {
+            FeatureRewardModel.pool(rows, width: 2, pooling)
+        }
+        #expect(pool(.lastToken) == [6, -6])
+        #expect(pool(.mean) == [3, -5])
+        #expect(pool(.sum) == [6, -10])
+        #expect(pool(.max) == [6, -2])
+        #expect(FeatureRewardModel.pool([], width: 2, .max) == [0, 0])
+    }
+
     @Test func theFileComesBackBitForBit() throws {
         let scratch = try Scratch()
         var head = try Self.head()

@@ -52,12 +52,19 @@ extension FeatureRewardModel {
             preconditionFailure("the length is not a state")
         case .lastToken:
             return Array(rows.suffix(width))
-        case .mean:
+        case .mean, .sum:
             var sum = [Double](repeating: 0, count: width)
             for row in 0..<count {
                 for k in 0..<width { sum[k] += Double(rows[row * width + k]) }
             }
-            return sum.map { Float($0 / Double(count)) }
+            let divisor = pooling == .mean ? Double(count) : Double(count).squareRoot()
+            return sum.map { Float($0 / divisor) }
+        case .max:
+            var most = Array(rows.prefix(width))
+            for row in 1..<count {
+                for k in 0..<width { most[k] = Swift.max(most[k], rows[row * width + k]) }
+            }
+            return most
         }
     }
 }

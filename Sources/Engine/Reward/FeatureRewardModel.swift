@@ -11,11 +11,15 @@ public struct FeatureRewardModel: RewardModel, Equatable {
         case lastToken = "last"
         /// Mean of the states over the reply's tokens.
         case mean
+        /// Their sum over √n: a mean that weighs more in a longer reply.
+        case sum
+        /// The largest value over the reply's tokens, number by number.
+        case max
         /// No state, but two numbers: log(1 + n) and n/100 of the reply's n tokens.
         case length
 
         /// Those that pool hidden states.
-        public static let ofStates: [Pooling] = [.lastToken, .mean]
+        public static let ofStates: [Pooling] = [.lastToken, .mean, .sum, .max]
     }
 
     /// One pooled layer; `layer` counts blocks as ``Generator/hiddenStates(prompt:replies:layers:)``
