@@ -72,16 +72,19 @@ public struct LoRARewardTrainer {
                 heldOutPrompts: table.promptCount
                     - Set(split.training.map { table.prompts[$0] }).count))
         try fitting.run(evaluating: !split.validation.isEmpty) { step in
-            let found = evaluation(examples, table, split.validation, pass, fitting.parameters)
+            let found = evaluation(
+                examples, table, split.validation,
+                scores: scores(examples, split.validation, pass, fitting.parameters))
             onEvent(.evaluated(step: step, found))
             return found.logLoss
         } report: {
             onEvent(.step($0))
         }
+        let testScores = scores(examples, split.test, pass, fitting.parameters)
         let heldOut =
             split.test.isEmpty
-            ? nil : evaluation(examples, table, split.test, pass, fitting.parameters)
-        let bySource = bySource(examples, split.test, pass, fitting.parameters)
+            ? nil : evaluation(examples, table, split.test, scores: testScores)
+        let bySource = Self.bySource(examples, split.test, scores: testScores)
         let result = makeModel(
             examples, table, split, body: body, layout: layout, pass: pass, fitting: fitting,
             base: model, heldOut: heldOut, bySource: bySource)
@@ -93,13 +96,10 @@ public struct LoRARewardTrainer {
     public static func evaluate(
         _ model: LoRARewardModel, on examples: [RewardExample]
     ) throws -> RewardEvaluation {
-        let table = try RewardTable(examples)
         let scores = try examples.flatMap {
             try model.scores(prompt: $0.prompt, replies: $0.replies)
         }
-        return RewardEvaluation(
-            replies: replies(examples, table, Array(examples.indices), scores: scores),
-            comparisons: table.comparisons)
+        return try RewardEvaluation.scoring(examples, scores: scores)
     }
 
     private func identity(_ examples: [RewardExample], _ model: LoadedModel) throws -> String {
@@ -160,11 +160,10 @@ public struct LoRARewardTrainer {
         return scores
     }
 
+    /// - Parameter scores: of the chosen examples' replies, one after another.
     private func evaluation(
-        _ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int], _ pass: RewardPass,
-        _ parameters: FloatBuffer
+        _ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int], scores: [Double]
     ) -> RewardEvaluation {
-        let scores = scores(examples, chosen, pass, parameters)
         let byExample = table.comparisonsByExample
         var comparisons: [Comparison] = []
         var row = 0
@@ -178,21 +177,19 @@ public struct LoRARewardTrainer {
             row += examples[index].replies.count
         }
         return RewardEvaluation(
-            replies: Self.replies(examples, table, chosen, scores: scores),
+            replies: replies(examples, table, chosen, scores: scores),
             comparisons: comparisons, bootstrap: Bootstrap(seed: options.adapters.seed))
     }
 
     /// Nothing where nothing was held out, or only ties.
-    private func bySource(
-        _ examples: [RewardExample], _ chosen: [Int], _ pass: RewardPass,
-        _ parameters: FloatBuffer
+    private static func bySource(
+        _ examples: [RewardExample], _ chosen: [Int], scores: [Double]
     ) -> [SourceEvaluation] {
         guard Set(examples.map(\.source)).count > 1, !chosen.isEmpty else { return [] }
-        let scores = scores(examples, chosen, pass, parameters)
         return (try? RewardEvaluation.bySource(chosen.map { examples[$0] }, scores: scores)) ?? []
     }
 
-    private static func replies(
+    private func replies(
         _ examples: [RewardExample], _ table: RewardTable, _ chosen: [Int], scores: [Double]
     ) -> [RewardEvaluation.Reply] {
         var replies: [RewardEvaluation.Reply] = []

@@ -166,13 +166,9 @@ public struct FeatureRewardTrainer {
         margins: [Double], used: [Comparison], scores: [Double], table: RewardTable,
         examples: [RewardExample]
     ) -> RewardEvaluation {
-        var prompts = [Int](repeating: 0, count: table.rowCount)
-        var lengths = prompts
-        for (e, example) in examples.enumerated() {
-            for r in example.replies.indices {
-                prompts[table.firstRows[e] + r] = table.prompts[e]
-                lengths[table.firstRows[e] + r] = example.lengths[r]
-            }
+        let lengths = examples.flatMap(\.lengths)
+        let prompts = zip(examples, table.prompts).flatMap { example, prompt in
+            example.replies.map { _ in prompt }
         }
         return RewardEvaluation(
             comparisons: used, margins: margins,

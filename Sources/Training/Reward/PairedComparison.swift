@@ -44,8 +44,8 @@ public struct PairedComparison: Sendable, Equatable, Codable {
         let judged = places.map { comparisons[$0] }
         func correct(_ margins: [Double]) -> [Double] {
             places.map { place in
-                let margin = margins[place] * (comparisons[place].target > 0.5 ? 1 : -1)
-                return margin > 0 ? 1 : margin < 0 ? 0 : 0.5
+                RewardEvaluation.share(
+                    margins[place] * (comparisons[place].target > 0.5 ? 1 : -1))
             }
         }
         let first = correct(firstMargins)

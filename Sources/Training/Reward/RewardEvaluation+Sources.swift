@@ -16,12 +16,8 @@ extension RewardEvaluation {
     public static func bySource(
         _ examples: [RewardExample], comparisons: [Comparison], margins: [Double]
     ) -> [SourceEvaluation] {
-        var sources: [String] = []
-        var lengths: [Int] = []
-        for example in examples {
-            sources += example.replies.map { _ in example.source }
-            lengths += example.lengths
-        }
+        let sources = examples.flatMap { example in example.replies.map { _ in example.source } }
+        let lengths = examples.flatMap(\.lengths)
         let places = Dictionary(grouping: comparisons.indices) { sources[comparisons[$0].first] }
         return places.sorted { $0.key < $1.key }.map { source, places in
             let own = places.map { comparisons[$0] }

@@ -118,7 +118,8 @@ public struct RewardEvaluation: Sendable, Equatable, Codable {
         var longer: Double
     }
 
-    private static func share(_ x: Double) -> Double { x > 0 ? 1 : x < 0 ? 0 : 0.5 }
+    /// What a margin in favour of the better reply counts: an equal one is half right.
+    static func share(_ x: Double) -> Double { x > 0 ? 1 : x < 0 ? 0 : 0.5 }
 
     private static func calibration(_ outcomes: [Outcome]) -> [CalibrationBin] {
         let count = 10
