@@ -24,9 +24,9 @@ struct TokenizeCommand: ParsableCommand {
         let input = try StandardInput.text()
         if detokenize {
             let ids = try tokenIDs(input, below: tokenizer.vocabularySize)
-            var bytes = ids.flatMap {
-                tokenizer.isControl($0)
-                    ? Array(tokenizer.displayText(of: $0).utf8) : tokenizer.bytes(of: $0)
+            var bytes = ids.enumerated().flatMap { index, id in
+                if tokenizer.isControl(id) { return Array(tokenizer.displayText(of: id).utf8) }
+                return index == 0 ? tokenizer.firstBytes(of: id) : tokenizer.bytes(of: id)
             }
             if tokenizer.dropsLeadingSpace, bytes.first == 0x20 { bytes.removeFirst() }
             StandardOutput.line(String(decoding: bytes, as: UTF8.self))

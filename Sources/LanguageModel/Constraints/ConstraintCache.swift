@@ -1,22 +1,20 @@
 /// The automaton made deterministic as far as it was walked: sets of configurations, their
 /// transitions and their masks.
 ///
-/// A configuration is a state and a stack of states to return to. Stacks are shared: each is
-/// one number, the pair of its top and the stack below.
+/// A configuration is a state and a stack of states to return to.
 struct ConstraintCache: Sendable {
     private let automaton: GrammarAutomaton
     private let trie: TokenTrie
     let endMask: TokenMask
     /// Counts how often the cache started over; numbers of nodes hold within one epoch.
     private(set) var epoch = 0
-
-    private var stackTops: [Int32] = [-1]
-    private var stackParents: [Int32] = [-1]
-    private var stackNumbers: [UInt64: Int32] = [:]
+    private var stacks: ConstraintStacks
 
     private var nodes: [Node] = []
     private var numbers: [[UInt64]: Int] = [:]
-    /// 256 a node: the next node, or one of the marks below.
+    /// Nodes by the configurations they were closed from.
+    private var closures: [[UInt64]: Int] = [:]
+    /// One of each byte class a node: the next node, or one of the marks below.
     private var transitions: [Int32] = []
     private var maskCount = 0
 
@@ -28,7 +26,7 @@ struct ConstraintCache: Sendable {
 
     private static let unknown: Int32 = -1
     private static let dead: Int32 = -2
-    /// Nodes kept; each costs a kilobyte.
+    /// Nodes kept; each costs up to a kilobyte.
     private static let mostNodes = 16384
     /// Bytes of masks kept.
     private static let mostMaskBytes = 64 << 20
@@ -42,12 +40,15 @@ struct ConstraintCache: Sendable {
         var mask = TokenMask(vocabularySize: trie.vocabularySize)
         for id in trie.endOfGeneration { mask[id] = true }
         endMask = mask
+        stacks = ConstraintStacks(loops: automaton.loops, reach: trie.deepest)
     }
 
     // MARK: Nodes
 
     mutating func startNode() -> Int {
-        node(closing: [Self.pack(automaton.starts[Int(automaton.root)], 0)])
+        node(closing: [
+            Self.pack(automaton.starts[Int(automaton.root)], ConstraintStacks.bottom)
+        ])
     }
 
     func configurations(of node: Int) -> [UInt64] { nodes[node].configurations }
@@ -55,14 +56,11 @@ struct ConstraintCache: Sendable {
     func isAccepting(_ node: Int) -> Bool { nodes[node].isAccepting }
 
     /// Whether no byte can follow.
-    mutating func isFinal(_ node: Int) -> Bool {
+    func isFinal(_ node: Int) -> Bool {
         !nodes[node].configurations.contains { configuration in
             !automaton.states[Int(Self.state(configuration))].edges.isEmpty
         }
     }
-
-    /// The node of configurations that were closed before.
-    mutating func node(for configurations: [UInt64]) -> Int { node(closing: configurations) }
 
     private static func pack(_ state: Int32, _ stack: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: state)) << 32 | UInt64(UInt32(bitPattern: stack))
@@ -76,72 +74,117 @@ struct ConstraintCache: Sendable {
         Int32(truncatingIfNeeded: configuration)
     }
 
-    private mutating func push(_ state: Int32, on stack: Int32) -> Int32 {
-        let key = Self.pack(state, stack)
-        if let known = stackNumbers[key] { return known }
-        let number = Int32(stackTops.count)
-        stackTops.append(state)
-        stackParents.append(stack)
-        stackNumbers[key] = number
-        return number
-    }
-
-    /// Follows jumps, calls and returns until every configuration waits for a byte or is the
-    /// end of the whole.
+    /// Follows jumps, calls, rounds and returns until every configuration waits for a byte or
+    /// is the end of the whole.
     private mutating func node(closing start: [UInt64]) -> Int {
+        if let known = closures[start] { return known }
         var seen = Set(start)
         var work = start
         var waiting: [UInt64] = []
-        var isAccepting = false
         while let configuration = work.popLast() {
-            let state = Self.state(configuration)
+            let state = Int(Self.state(configuration))
             let stack = Self.stack(configuration)
-            func visit(_ next: UInt64) {
+            func visit(_ state: Int32, _ stack: Int32) {
                 guard seen.count < 16 * Self.mostConfigurations else { return }
+                let next = Self.pack(state, stack)
                 if seen.insert(next).inserted { work.append(next) }
             }
-            let definition = automaton.states[Int(state)]
-            if definition.isEnd, stack == 0 {
-                isAccepting = true
-                // Kept, so that the node can be found again by its configurations.
-                if definition.edges.isEmpty { waiting.append(configuration) }
+            let isEnd = automaton.states[state].isEnd
+            if !automaton.states[state].edges.isEmpty
+                || (isEnd && stack == ConstraintStacks.bottom)
+            {
+                waiting.append(configuration)
             }
-            if !definition.edges.isEmpty { waiting.append(configuration) }
-            if definition.isEnd, stack != 0 {
-                visit(Self.pack(stackTops[Int(stack)], stackParents[Int(stack)]))
+            if isEnd, stack != ConstraintStacks.bottom {
+                let frame = stacks.frames[Int(stack)]
+                if frame.top >= 0 {
+                    visit(frame.top, frame.below)
+                } else if !frame.isFresh {
+                    let loop = automaton.loops[Int(-1 - frame.top)]
+                    let rounds = frame.rounds + 1
+                    if rounds >= loop.min { visit(loop.exit, frame.below) }
+                    if loop.max.map({ rounds < $0 }) ?? true {
+                        visit(
+                            loop.body,
+                            stacks.pushRound(
+                                of: Int(-1 - frame.top), after: rounds, on: frame.below))
+                    }
+                }
             }
-            for target in definition.jumps { visit(Self.pack(target, stack)) }
-            for call in definition.calls {
+            for target in automaton.states[state].jumps { visit(target, stack) }
+            for call in automaton.states[state].calls {
                 // A call at the very end of a rule returns to the caller's caller.
                 let isTail = automaton.states[Int(call.target)].isOnlyEnd
-                let below = isTail ? stack : push(call.target, on: stack)
-                visit(Self.pack(automaton.starts[Int(call.rule)], below))
+                let below =
+                    isTail
+                    ? stack
+                    : stacks.push(ConstraintStacks.Frame(top: call.target, below: stack))
+                visit(automaton.starts[Int(call.rule)], below)
+            }
+            for index in automaton.states[state].loops {
+                let loop = automaton.loops[Int(index)]
+                if loop.min == 0 { visit(loop.exit, stack) }
+                visit(loop.body, stacks.pushRound(of: Int(index), after: 0, on: stack))
             }
         }
+        dropCovered(&waiting)
+        waiting.sort()
         if waiting.count > Self.mostConfigurations {
             waiting.removeSubrange(Self.mostConfigurations...)
         }
-        waiting.sort()
-        if let known = numbers[waiting] { return known }
-        let number = nodes.count
-        nodes.append(Node(configurations: waiting, isAccepting: isAccepting))
-        transitions.append(contentsOf: repeatElement(Self.unknown, count: 256))
-        numbers[waiting] = number
+        let number = node(for: waiting)
+        closures[start] = number
         return number
+    }
+
+    /// The node of configurations that are all there is.
+    mutating func node(for configurations: [UInt64]) -> Int {
+        if let known = numbers[configurations] { return known }
+        let number = nodes.count
+        let isAccepting = configurations.contains {
+            Self.stack($0) == ConstraintStacks.bottom
+                && automaton.states[Int(Self.state($0))].isEnd
+        }
+        nodes.append(Node(configurations: configurations, isAccepting: isAccepting))
+        transitions.append(
+            contentsOf: repeatElement(Self.unknown, count: automaton.classCount))
+        numbers[configurations] = number
+        return number
+    }
+
+    /// Drops configurations that add nothing to another: the same place after more rounds.
+    /// Else a text that can be cut into rounds in many ways is followed in all of them.
+    private func dropCovered(_ configurations: inout [UInt64]) {
+        guard configurations.count > 1, !automaton.loops.isEmpty else { return }
+        var kept: [UInt64: [Int32]] = [:]
+        for configuration in configurations {
+            let stack = Self.stack(configuration)
+            let place = Self.pack(Self.state(configuration), stacks.form(of: stack))
+            guard let others = kept[place] else {
+                kept[place] = [stack]
+                continue
+            }
+            if others.contains(where: { stacks.covers($0, stack) }) { continue }
+            kept[place] = others.filter { !stacks.covers(stack, $0) } + [stack]
+        }
+        configurations = kept.flatMap { place, stacks in
+            stacks.map { Self.pack(Self.state(place), $0) }
+        }
     }
 
     // MARK: Steps
 
     mutating func step(_ node: Int, _ byte: UInt8) -> Int? {
-        let place = node << 8 | Int(byte)
+        let place = node * automaton.classCount + Int(automaton.byteClasses[Int(byte)])
         let known = transitions[place]
         if known >= 0 { return Int(known) }
         if known == Self.dead { return nil }
         var targets: [UInt64] = []
         for configuration in nodes[node].configurations {
+            let stack = Self.stack(configuration)
             for edge in automaton.states[Int(Self.state(configuration))].edges
             where edge.bytes.contains(byte) {
-                targets.append(Self.pack(edge.target, Self.stack(configuration)))
+                targets.append(Self.pack(edge.target, stacks.settled(stack)))
             }
         }
         guard !targets.isEmpty else {
@@ -157,14 +200,38 @@ struct ConstraintCache: Sendable {
 
     mutating func mask(of node: Int) -> TokenMask {
         if let known = nodes[node].mask { return known }
+        let typical = typicalNode(of: node)
+        let mask = nodes[typical].mask ?? makeMask(of: typical)
+        nodes[node].mask = mask
+        return mask
+    }
+
+    /// The node that stands for all that differ from this one only in rounds so far from a
+    /// limit that no token gets there.
+    private mutating func typicalNode(of node: Int) -> Int {
+        guard !automaton.loops.isEmpty else { return node }
+        var changed = nodes[node].configurations
+        for index in changed.indices {
+            let stack = stacks.typical(Self.stack(changed[index]))
+            changed[index] = Self.pack(Self.state(changed[index]), stack)
+        }
+        guard changed != nodes[node].configurations else { return node }
+        dropCovered(&changed)
+        changed.sort()
+        return self.node(for: changed)
+    }
+
+    private mutating func makeMask(of node: Int) -> TokenMask {
         var words = [UInt64](repeating: 0, count: (trie.vocabularySize + 63) / 64)
+        let classCount = automaton.classCount
         var path = [Int](repeating: node, count: trie.deepest + 1)
         var index = 0
         while index < trie.bytes.count {
             let depth = Int(trie.depths[index])
-            let place = path[depth - 1] << 8 | Int(trie.bytes[index])
+            let byte = trie.bytes[index]
+            let place = path[depth - 1] * classCount + Int(automaton.byteClasses[Int(byte)])
             var next = Int(transitions[place])
-            if next == Int(Self.unknown) { next = step(path[depth - 1], trie.bytes[index]) ?? -2 }
+            if next == Int(Self.unknown) { next = step(path[depth - 1], byte) ?? -2 }
             if next < 0 {
                 index = Int(trie.ends[index])
                 continue
@@ -192,6 +259,7 @@ struct ConstraintCache: Sendable {
         epoch += 1
         nodes.removeAll()
         numbers.removeAll()
+        closures.removeAll()
         transitions.removeAll()
         maskCount = 0
     }

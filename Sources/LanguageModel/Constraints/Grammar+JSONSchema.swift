@@ -32,6 +32,8 @@ struct JSONSchemaGrammar {
     private var places: [String: Int] = [:]
     private var shared: [String: Int] = [:]
     private var depth = 0
+    /// Multiples written out one by one, over all numbers.
+    var spelledMultiples = 0
     /// Schemas looked at; combining references may multiply them without end.
     private var visits = 0
 
@@ -45,7 +47,8 @@ struct JSONSchemaGrammar {
         "type", "enum", "const", "properties", "required", "additionalProperties", "items",
         "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern", "format",
         "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "anyOf",
-        "oneOf", "allOf", "$ref", "minProperties", "maxProperties",
+        "oneOf", "allOf", "$ref", "minProperties", "maxProperties", "unevaluatedProperties",
+        "unevaluatedItems",
     ]
     private static let types: [String] = [
         "object", "array", "string", "integer", "number", "boolean", "null",
@@ -282,11 +285,14 @@ struct JSONSchemaGrammar {
     static func inferred(_ members: Members) -> [String]? {
         func has(_ names: String...) -> Bool { names.contains { members[$0] != nil } }
         if has(
-            "properties", "required", "additionalProperties", "minProperties", "maxProperties")
+            "properties", "required", "additionalProperties", "minProperties", "maxProperties",
+            "unevaluatedProperties")
         {
             return ["object"]
         }
-        if has("items", "prefixItems", "minItems", "maxItems") { return ["array"] }
+        if has("items", "prefixItems", "minItems", "maxItems", "unevaluatedItems") {
+            return ["array"]
+        }
         if has("minLength", "maxLength", "pattern", "format") { return ["string"] }
         if has("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf") {
             return ["number"]
@@ -345,6 +351,17 @@ struct JSONSchemaGrammar {
         }
     }
 
+    /// What items or properties that are not listed must be. The unevaluated ones are all of
+    /// these: parts and references were merged before.
+    private static func open(
+        _ keyword: String, _ unevaluated: String, _ members: Members
+    ) -> (keyword: String, schema: JSONValue)? {
+        for keyword in [keyword, unevaluated] {
+            if let schema = members[keyword] { return (keyword, schema) }
+        }
+        return nil
+    }
+
     // MARK: Arrays
 
     private func bound(
@@ -380,10 +397,12 @@ struct JSONSchemaGrammar {
             }
         }
         let rest: Expression?
-        switch members["items"] {
+        let items = Self.open("items", "unevaluatedItems", members)
+        switch items?.schema {
         case .bool(false)?: rest = nil
         case nil: rest = anyValue()
-        case let schema?: rest = .rule(try rule(for: schema, at: "\(place)/items"))
+        case let schema?:
+            rest = .rule(try rule(for: schema, at: "\(place)/\(items!.keyword)"))
         }
         let space = space()
         let separator = Expression.sequence([.text(","), space])
@@ -425,6 +444,7 @@ struct JSONSchemaGrammar {
         case .object(let listed)?: properties = listed
         default: throw failure("'properties' is not an object", at: place)
         }
+        let others = Self.open("additionalProperties", "unevaluatedProperties", members)
         var required: Set<String> = []
         if let value = members["required"] {
             guard case .array(let names) = value else {
@@ -435,17 +455,16 @@ struct JSONSchemaGrammar {
                     throw failure("'required' lists something that is no name", at: place)
                 }
                 required.insert(name)
-                // Required but not described: any value.
-                if properties[name] == nil { properties[name] = .bool(true) }
+                if properties[name] == nil { properties[name] = others?.schema ?? .bool(true) }
             }
         }
         var extra: Expression?
-        switch members["additionalProperties"] {
+        switch others?.schema {
         case nil: if members["properties"] == nil { extra = anyValue() }
         case .bool(false)?: break
         case .bool(true)?: extra = anyValue()
         case let schema?:
-            extra = .rule(try rule(for: schema, at: "\(place)/additionalProperties"))
+            extra = .rule(try rule(for: schema, at: "\(place)/\(others!.keyword)"))
         }
         let space = space()
         let comma = Expression.sequence([.text(","), space])

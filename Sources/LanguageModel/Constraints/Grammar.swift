@@ -76,49 +76,28 @@ extension GrammarError: CustomStringConvertible {
 }
 
 extension Grammar {
-    /// Rules from which a text can be derived at all, by a fixed point.
+    /// Rules from which a text can be derived at all.
     func productiveRules() -> [Bool] {
-        var productive = [Bool](repeating: false, count: rules.count)
-        func isProductive(_ expression: Expression) -> Bool {
-            switch expression {
-            case .literal: true
-            case .characters(let ranges): !ranges.isEmpty
-            case .rule(let index): productive[index]
-            case .sequence(let items): items.allSatisfy(isProductive)
-            case .choice(let items): items.contains(where: isProductive)
-            case .repetition(let item, let min, _): min == 0 || isProductive(item)
-            }
+        fixedPoint { expression, productive in Self.isProductive(expression, productive) }
+    }
+
+    private static func isProductive(_ expression: Expression, _ productive: [Bool]) -> Bool {
+        switch expression {
+        case .literal: true
+        case .characters(let ranges): !ranges.isEmpty
+        case .rule(let index): productive[index]
+        case .sequence(let items): items.allSatisfy { isProductive($0, productive) }
+        case .choice(let items): items.contains { isProductive($0, productive) }
+        case .repetition(let item, let min, _): min == 0 || isProductive(item, productive)
         }
-        var isChanged = true
-        while isChanged {
-            isChanged = false
-            for index in rules.indices where !productive[index] {
-                if isProductive(rules[index].expression) {
-                    productive[index] = true
-                    isChanged = true
-                }
-            }
-        }
-        return productive
     }
 
     /// Rules that can match the empty text.
-    private func nullableRules() -> [Bool] {
-        var nullable = [Bool](repeating: false, count: rules.count)
-        var isChanged = true
-        while isChanged {
-            isChanged = false
-            for index in rules.indices where !nullable[index] {
-                if Self.isNullable(rules[index].expression, nullable) {
-                    nullable[index] = true
-                    isChanged = true
-                }
-            }
-        }
-        return nullable
+    func nullableRules() -> [Bool] {
+        fixedPoint { expression, nullable in Self.isNullable(expression, nullable) }
     }
 
-    private static func isNullable(_ expression: Expression, _ nullable: [Bool]) -> Bool {
+    static func isNullable(_ expression: Expression, _ nullable: [Bool]) -> Bool {
         switch expression {
         case .literal(let bytes): bytes.isEmpty
         case .characters: false
@@ -129,9 +108,31 @@ extension Grammar {
         }
     }
 
+    /// Rules with a property that follows from that of the rules they use: all rules are asked
+    /// once, then those that use one that turned out to have it.
+    private func fixedPoint(_ holds: (Expression, [Bool]) -> Bool) -> [Bool] {
+        var users = [[Int]](repeating: [], count: rules.count)
+        func note(_ expression: Expression, _ user: Int) {
+            switch expression {
+            case .literal, .characters: break
+            case .rule(let index): if users[index].last != user { users[index].append(user) }
+            case .sequence(let items), .choice(let items): for item in items { note(item, user) }
+            case .repetition(let item, _, _): note(item, user)
+            }
+        }
+        for (index, rule) in rules.enumerated() { note(rule.expression, index) }
+        var result = [Bool](repeating: false, count: rules.count)
+        var work = Array(rules.indices.reversed())
+        while let index = work.popLast() {
+            guard !result[index], holds(rules[index].expression, result) else { continue }
+            result[index] = true
+            work += users[index]
+        }
+        return result
+    }
+
     /// Left recursion would never read anything.
-    func checkLeftRecursion() throws(GrammarError) {
-        let nullable = nullableRules()
+    func checkLeftRecursion(_ nullable: [Bool]) throws(GrammarError) {
         func heads(_ expression: Expression, _ found: inout Set<Int>) {
             switch expression {
             case .literal, .characters: break

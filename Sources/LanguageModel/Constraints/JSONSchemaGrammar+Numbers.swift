@@ -2,9 +2,9 @@ import Foundation
 
 /// Numbers of a schema, as the digits that spell them.
 extension JSONSchemaGrammar {
-    private static let longestNumber = 15
+    static let longestNumber = 15
     /// Larger divisors would need a rule for each remainder.
-    private static let largestDivisor = 100
+    static let largestDivisor = 100
 
     private static var fraction: Expression {
         .optional(.sequence([.text("."), .repetition(.digits(), min: 1, max: longestNumber)]))
@@ -30,24 +30,33 @@ extension JSONSchemaGrammar {
     ) throws(GrammarError) -> Expression {
         let low = try limit("minimum", "exclusiveMinimum", members, isLow: true, at: place)
         let high = try limit("maximum", "exclusiveMaximum", members, isLow: false, at: place)
-        let divisor = try divisor(members, at: place)
-        if low == nil, high == nil, divisor == 1, isInteger || members["multipleOf"] == nil {
-            return anyNumber(isInteger: isInteger)
+        guard let step = try step(members, at: place) else {
+            if low == nil, high == nil { return anyNumber(isInteger: isInteger) }
+            guard isInteger else { return Self.decimals(from: low, to: high) }
+            return wholes(from: low, to: high) { builder, from, to in
+                Self.naturals(from: from, to: to)
+            }
         }
-        // Multiples of a whole number are whole.
-        guard isInteger || members["multipleOf"] != nil else {
-            return Self.decimals(from: low, to: high)
+        let whole = step.leastWhole
+        if whole <= Self.largestDivisor, step.places == 0 || (isInteger && step.dividesWholes) {
+            return wholes(from: low, to: high) { builder, from, to in
+                builder.integers(from: from, to: to, multipleOf: whole)
+            }
         }
+        return try multiples(of: step, isInteger: isInteger, from: low, to: high, at: place)
+    }
+
+    /// Whole numbers between bounds, from ranges of their magnitudes.
+    mutating func wholes(
+        from low: Bound?, to high: Bound?, _ range: (inout Self, Int, Int?) -> Expression
+    ) -> Expression {
         let from = low?.nextWhole(up: true)
         let to = high?.nextWhole(up: false)
         var choices: [Expression] = []
-        if to.map({ $0 >= 0 }) ?? true {
-            choices.append(integers(from: max(from ?? 0, 0), to: to, multipleOf: divisor))
-        }
+        if to.map({ $0 >= 0 }) ?? true { choices.append(range(&self, max(from ?? 0, 0), to)) }
         if from.map({ $0 < 0 }) ?? true {
             let least = to.map { $0 < 0 ? -$0 : 1 } ?? 1
-            let magnitude = integers(from: least, to: from.map { -$0 }, multipleOf: divisor)
-            choices.append(.sequence([.text("-"), magnitude]))
+            choices.append(.sequence([.text("-"), range(&self, least, from.map { -$0 })]))
         }
         return .choice(choices)
     }
@@ -55,7 +64,7 @@ extension JSONSchemaGrammar {
     // MARK: Bounds
 
     /// The end of a range of numbers, in decimal digits.
-    private struct Bound {
+    struct Bound {
         var number: Double
         /// Of the magnitude.
         var whole: Int
@@ -120,16 +129,6 @@ extension JSONSchemaGrammar {
     /// Together no more digits than a double keeps apart, so that none is rounded to a bound.
     private static func longestFraction(after whole: Int) -> Int {
         max(1, longestNumber - String(whole).count)
-    }
-
-    private func divisor(_ members: Members, at place: String) throws(GrammarError) -> Int {
-        guard let value = members["multipleOf"] else { return 1 }
-        guard let divisor = value.int, (1...Self.largestDivisor).contains(divisor) else {
-            throw failure(
-                "'multipleOf' is supported for whole numbers from 1 to \(Self.largestDivisor) only",
-                at: place)
-        }
-        return divisor
     }
 
     // MARK: Decimals
@@ -280,7 +279,7 @@ extension JSONSchemaGrammar {
 
     // MARK: Multiples
 
-    private mutating func integers(from: Int, to: Int?, multipleOf divisor: Int) -> Expression {
+    mutating func integers(from: Int, to: Int?, multipleOf divisor: Int) -> Expression {
         if divisor == 1 { return Self.naturals(from: from, to: to) }
         var choices: [Expression] = []
         let largest = [Int](repeating: 9, count: Self.longestNumber).reduce(0) { $0 * 10 + $1 }

@@ -1,7 +1,7 @@
 import OrderedCollections
 
 /// Two schemas that must both hold, as one: for `allOf`, and for keywords beside `anyOf` and
-/// `$ref`.
+/// `$ref`. The second is part of the first: it is not asked what the first lists.
 enum JSONSchemaMerge {
     typealias Members = JSONSchemaGrammar.Members
 
@@ -11,6 +11,9 @@ enum JSONSchemaMerge {
         guard depth < JSONSchemaGrammar.deepest else {
             throw .schema(place: place, reason: "it is nested too deep")
         }
+        // Two schemas of one property or item are both parts.
+        let a = depth > 0 ? try closed(a, at: place) : a
+        let b = try closed(b, at: place)
         var result = a
         for (keyword, value) in b {
             guard let other = result[keyword], other != value else {
@@ -48,6 +51,9 @@ enum JSONSchemaMerge {
             case "required":
                 guard case .array(let x) = other, case .array(let y) = value else { throw reject() }
                 result[keyword] = .array(x + y.filter { !x.contains($0) })
+            case "allOf":
+                guard case .array(let x) = other, case .array(let y) = value else { throw reject() }
+                result[keyword] = .array(x + y)
             case "enum":
                 guard case .array(let x) = other, case .array(let y) = value else { throw reject() }
                 result[keyword] = .array(x.filter(y.contains))
@@ -94,6 +100,24 @@ enum JSONSchemaMerge {
                     place: place,
                     reason: "'additionalProperties' of one part forbids '\(outside)' of the other")
             }
+        }
+        return result
+    }
+
+    /// A part with its unevaluated properties and items as additional ones: of what is listed,
+    /// it sees its own alone.
+    private static func closed(_ part: Members, at place: String) throws(GrammarError) -> Members {
+        var result = part
+        for (unevaluated, keyword) in [
+            ("unevaluatedProperties", "additionalProperties"), ("unevaluatedItems", "items"),
+        ] {
+            guard let schema = result.removeValue(forKey: unevaluated) else { continue }
+            if let nested = ["allOf", "anyOf", "oneOf", "$ref"].first(where: { part[$0] != nil }) {
+                throw .schema(
+                    place: place,
+                    reason: "'\(unevaluated)' beside '\(nested)' is not supported in a part")
+            }
+            if result[keyword] == nil { result[keyword] = schema }
         }
         return result
     }

@@ -6,16 +6,23 @@ public struct Detokenizer: Sendable {
     private let tokenizer: any Tokenizer
     private var pending: [UInt8] = []
     private var dropsSpace: Bool
+    private var isFirst: Bool
 
     /// - Parameter continuesText: the tokens follow others, so a leading space is theirs.
     public init(_ tokenizer: any Tokenizer, continuesText: Bool = false) {
         self.tokenizer = tokenizer
         dropsSpace = tokenizer.dropsLeadingSpace && !continuesText
+        isFirst = !continuesText
+    }
+
+    private mutating func append(_ id: TokenID) {
+        pending += isFirst ? tokenizer.firstBytes(of: id) : tokenizer.bytes(of: id)
+        if isFirst { isFirst = tokenizer.isControl(id) }
     }
 
     /// The text that a token completes; empty while a character is unfinished.
     public mutating func push(_ id: TokenID) -> String {
-        pending += tokenizer.bytes(of: id)
+        append(id)
         if dropsSpace, let first = pending.first {
             if first == 0x20 { pending.removeFirst() }
             dropsSpace = false
@@ -38,10 +45,10 @@ public struct Detokenizer: Sendable {
         of ids: some Sequence<TokenID>, _ tokenizer: any Tokenizer, continuesText: Bool = false
     ) -> String {
         var detokenizer = Detokenizer(tokenizer, continuesText: continuesText)
-        var bytes: [UInt8] = []
-        for id in ids { bytes += tokenizer.bytes(of: id) }
-        if detokenizer.dropsSpace, bytes.first == 0x20 { bytes.removeFirst() }
-        detokenizer.pending = bytes
+        for id in ids { detokenizer.append(id) }
+        if detokenizer.dropsSpace, detokenizer.pending.first == 0x20 {
+            detokenizer.pending.removeFirst()
+        }
         return detokenizer.finish()
     }
 

@@ -16,6 +16,8 @@ public protocol Tokenizer: Sendable {
     /// The UTF-8 bytes a token adds to decoded text: possibly part of a character, and
     /// nothing for control tokens and for ids without a token.
     func bytes(of id: TokenID) -> [UInt8]
+    /// What it adds as the first token of a decoded text, before ``dropsLeadingSpace``.
+    func firstBytes(of id: TokenID) -> [UInt8]
     /// The token as the vocabulary spells it to a person (`<|im_end|>`, ` the`, `<0x0A>`).
     func displayText(of id: TokenID) -> String
     /// Control tokens are never shown and never come from a person's text.
@@ -23,6 +25,8 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+    public func firstBytes(of id: TokenID) -> [UInt8] { bytes(of: id) }
+
     /// Token ids of a text. With `parseSpecial`, control tokens in it are recognised.
     public func encode(_ text: String, parseSpecial: Bool = false) -> [TokenID] {
         encode(PromptText(spans: [.init(text, isTrusted: parseSpecial)]))

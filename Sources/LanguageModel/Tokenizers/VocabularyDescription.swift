@@ -97,6 +97,9 @@ struct TokenDecoding: Sendable, Equatable {
     var hasByteTokens = false
     /// A leading space of the whole text is dropped.
     var dropsLeadingSpace = false
+    /// Goes from the first token of a text wherever it stands in it, rather than becoming a
+    /// space.
+    var firstTokenMark: [UInt8]?
     /// All this holds for added tokens as well.
     var includesAddedTokens = false
 
@@ -104,6 +107,7 @@ struct TokenDecoding: Sendable, Equatable {
         a.prefix == b.prefix && a.hasByteLetters == b.hasByteLetters
             && a.hasByteTokens == b.hasByteTokens
             && a.dropsLeadingSpace == b.dropsLeadingSpace
+            && a.firstTokenMark == b.firstTokenMark
             && a.includesAddedTokens == b.includesAddedTokens
             && a.replacements.elementsEqual(b.replacements, by: ==)
     }

@@ -178,7 +178,16 @@ final class VocabularyTokenizer: Tokenizer {
 
     // MARK: Decoding
 
-    func bytes(of id: TokenID) -> [UInt8] {
+    func bytes(of id: TokenID) -> [UInt8] { bytes(of: id, decoding) }
+
+    func firstBytes(of id: TokenID) -> [UInt8] {
+        guard let mark = decoding.firstTokenMark else { return bytes(of: id) }
+        var decoding = decoding
+        decoding.replacements.insert((mark, []), at: 0)
+        return bytes(of: id, decoding)
+    }
+
+    private func bytes(of id: TokenID, _ decoding: TokenDecoding) -> [UInt8] {
         guard id >= 0, id < vocabularySize else { return [] }
         let text = addedTexts[id].map { $0[...] } ?? spellings[Int(id)]
         switch kinds[Int(id)] {

@@ -57,6 +57,9 @@ struct RandomWalk {
         let grammars = [
             try Grammar(gbnf: ##"root ::= [a-cé漢]+ ("ing" | "x"{2,3})? "\n"*"##), Grammar.json,
             try Grammar(gbnf: ##"root ::= "(" root ")" | [^()"]{0,4}"##),
+            // Rounds near to their limits and far from them share masks.
+            try Grammar(gbnf: ##"root ::= ([a-z]{12,40} | "é"{30}) "!""##),
+            try Grammar(gbnf: ##"root ::= ("ab"? [a-c]{1,3}){14,18}"##),
             Grammar.labels(["positive", "negative", "neutral"], allowsLeadingSpace: true),
         ]
         var walk = RandomSource(seed: 4)
@@ -172,6 +175,18 @@ struct RandomWalk {
             ["b.", "aab."], ["aa.", "."]
         ),
         (##"root ::= (("a"*)*)* "b""##, ["b", "aab"], ["a"]),
+        // Rounds inside rounds, which cut a text in many ways.
+        (
+            ##"root ::= ("a"{0,3}){2,3} "b"{2,}"##, ["bb", "aaaabbb", "aaaaaaaaabb"],
+            ["aaaaaaaaaabb"]
+        ),
+        (##"root ::= (("a"{2,3}){2}){2,3}"##, ["aaaaaaaa", "aaaaaaaaaaaaaaaaaa"], ["aaaaaaa"]),
+        (##"root ::= ("x"? "y"?){3} "!""##, ["!", "xyyx!", "yxyxy!"], ["xxxx!", "xyxyxyx!"]),
+        (##"root ::= ("(" root ")"){2,3} | "x"{4}"##, ["(xxxx)((xxxx)(xxxx))"], ["(xxxx)", "xxx"]),
+        (
+            ##"root ::= (("ab"{1000}){1000}){1000} | [0-9]{1,400}"##,
+            ["7", String(repeating: "5", count: 400)], ["", String(repeating: "5", count: 401)]
+        ),
     ]
 
     @Test(arguments: [
@@ -196,7 +211,6 @@ struct RandomWalk {
     @Test(arguments: [
         "root ::= root \"a\" | \"b\"", "root ::= x \"a\"\nx ::= \"\" root | \"b\"",
         "root ::= \"a\"? root | \"b\"", "root ::= \"a\" root",
-        "root ::= ((\"a\"{1000}){1000}){1000}",
     ])
     func grammarsThatCannotBeUsedAreErrors(_ text: String) throws {
         let grammar = try Grammar(gbnf: text)
@@ -275,6 +289,37 @@ struct RandomWalk {
             ["{}", ##"{"a": 1}"##, ##"{"a": 1, "c": null}"##, ##"{"b": null, "c": null}"##],
             [##"{"a": 1, "b": null, "c": null}"##, ##"{"x": null, "b": null, "c": null}"##]
         ),
+        (
+            ##"{"type": "array", "items": {"type": "number", "multipleOf": 0.01, "minimum": -1}}"##,
+            ["[0, 0.01, 0.5, 0.50, 12.25, -0.99, -1, 123456]"],
+            // 0.07 / 0.01 is not 7 in binary floating point, which validators use.
+            ["[0.001]", "[1.005]", "[-1.01]", "[0.07]", "[1.]"]
+        ),
+        (
+            ##"{"type": "array", "items": {"type": "number", "multipleOf": 2.5, "maximum": 10}}"##,
+            ["[2.5, 5, 7.5, 10, 10.0, -2.5, -1000]"], ["[12.5]", "[2]", "[1.25]"]
+        ),
+        (
+            ##"{"type": "array", "items": {"type": "integer", "multipleOf": 3600, "minimum": 1}}"##,
+            ["[3600, 7200, 36000]"], ["[0]", "[360]", "[3601]", "[-3600]"]
+        ),
+        (
+            ##"{"type": "array", "items": {"type": "integer", "multipleOf": 0.5}}"##,
+            ["[0, 1, -7]"], ["[0.5]"]
+        ),
+        (
+            ##"{"allOf": [{"$ref": "#/$defs/base"}], "properties": {"b": {"type": "null"}}, "required": ["b"], "unevaluatedProperties": false, "$defs": {"base": {"type": "object", "properties": {"a": {"type": "integer"}}}}}"##,
+            [##"{"b": null}"##, ##"{"b": null, "a": 1}"##],
+            [##"{"a": 1}"##, ##"{"b": null, "c": 1}"##]
+        ),
+        (
+            ##"{"type": "object", "required": ["x"], "additionalProperties": {"type": "null"}}"##,
+            [##"{"x": null}"##], [##"{"x": 1}"##, "{}"]
+        ),
+        (
+            ##"{"prefixItems": [{"type": "null"}], "unevaluatedItems": false}"##, ["[null]", "[]"],
+            ["[null, 1]"]
+        ),
         (##"{"const": "é\n"}"##, [##""é\n""##], [##""e""##]),
         (
             ##"{"anyOf": [{"type": "string", "maxLength": 2}, {"type": "boolean"}]}"##,
@@ -348,8 +393,13 @@ struct RandomWalk {
     static let schemaErrorCases: [(String, String, String)] = [
         (##"{"type": "strin"}"##, "", "strin"), (##"{"not": {}}"##, "", "not"),
         (
-            ##"{"properties": {"a": {"items": {"multipleOf": 0.5}}}}"##, "/properties/a/items",
+            ##"{"properties": {"a": {"items": {"multipleOf": -0.5}}}}"##, "/properties/a/items",
             "multipleOf"
+        ),
+        (##"{"multipleOf": 1e-9}"##, "", "multipleOf"),
+        (
+            ##"{"allOf": [{"allOf": [{}], "unevaluatedProperties": false}]}"##, "/allOf/0",
+            "unevaluatedProperties"
         ),
         (##"{"$ref": "#/$defs/none"}"##, "", "#/$defs/none"),
         (##"{"$ref": "http://x"}"##, "", "inside"),
@@ -376,6 +426,11 @@ struct RandomWalk {
         ##"{"allOf": [{"properties": {"a": {"type": "integer", "minimum": -1000}}, "required": ["a"]}, {"properties": {"a": {"maximum": -5}, "b": {}}}], "type": "object"}"##,
         ##"{"anyOf": [{"type": "object", "properties": {"k": {"const": 1}}}, {"type": "array", "items": {"type": "integer"}, "minItems": 2}], "description": "d"}"##,
         ##"true"##,
+        ##"{"type": "array", "items": {"type": "number", "multipleOf": 0.01}, "minItems": 3, "maxItems": 8}"##,
+        ##"{"type": "array", "items": {"type": "number", "multipleOf": 0.1, "minimum": -5, "exclusiveMaximum": 40}, "minItems": 3, "maxItems": 8}"##,
+        ##"{"type": "array", "items": {"anyOf": [{"multipleOf": 2.5}, {"type": "integer", "multipleOf": 86400}]}, "minItems": 3, "maxItems": 8}"##,
+        ##"{"$ref": "#/$defs/base", "properties": {"b": {"enum": ["x", "y"]}}, "required": ["b", "a"], "unevaluatedProperties": false, "$defs": {"base": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 3}}}}}"##,
+        ##"{"type": "object", "properties": {"a": {"type": "boolean"}}, "anyOf": [{"properties": {"b": {"type": "null"}}, "required": ["b"]}, {"properties": {"c": {"type": "string", "minLength": 30, "maxLength": 50}}, "required": ["c"]}], "unevaluatedProperties": false}"##,
     ]
 
     /// With RIPOSTE_JSON_SAMPLES the samples are also written for Tests/Scripts/json_schemas.py.

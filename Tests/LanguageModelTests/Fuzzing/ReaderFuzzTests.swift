@@ -103,17 +103,34 @@ import Testing
                 "\"", "\\x", "^", "#", ".",
             ],
             count: 600
-        ) { input in
-            guard let grammar = try? Grammar(gbnf: String(decoding: input, as: UTF8.self)),
-                let constraint = try? TokenConstraint(grammar, trie: ToyVocabulary.trie)
-            else { return }
-            var state = constraint.start()
-            for _ in 0..<8 {
-                let mask = state.mask()
-                guard let id = mask.first else { return }
-                state.accept(id)
-            }
+        ) { Self.walk(gbnf: String(decoding: $0, as: UTF8.self)) }
+    }
+
+    /// Compiles a grammar and goes a few tokens into it.
+    @discardableResult
+    static func walk(gbnf: String) -> Bool {
+        guard let grammar = try? Grammar(gbnf: gbnf),
+            let constraint = try? TokenConstraint(grammar, trie: ToyVocabulary.trie)
+        else { return false }
+        var state = constraint.start()
+        for _ in 0..<8 {
+            guard let id = state.mask().first else { break }
+            state.accept(id)
         }
+        return true
+    }
+
+    /// Repetitions in repetitions took seconds, or as much memory as there is, while they were
+    /// written out.
+    @Test(arguments: [
+        ##"root ::= ("a"{0,200}){0,200}"##, ##"root ::= (("a"{0,200}){0,200}){0,200}"##,
+        ##"root ::= ("a"{100,200}){100,200} "b""##, ##"root ::= ((((("a"+)+)+)+)+)+"##,
+        ##"root ::= (([a-z]{0,1000} [0-9]{0,1000}){0,1000}){1000} "x""##,
+        "root ::= " + String(repeating: "(", count: 60) + "\"a\""
+            + String(repeating: "{0,50})", count: 60),
+    ])
+    func nestedRepetitions(_ gbnf: String) {
+        #expect(Self.walk(gbnf: gbnf))
     }
 
     @Test func jsonAndSchemas() throws {

@@ -94,7 +94,8 @@ struct TokenizerJSON {
         }
         result.decoding.includesAddedTokens = true
         if let node = root["decoder"] {
-            try decoder(node, into: &result.decoding)
+            var isFused = false
+            try decoder(node, into: &result.decoding, isFused: &isFused)
         } else {
             // Without a decoder, tokens are joined by spaces.
             result.decoding.prefix = [0x20]
@@ -166,13 +167,20 @@ struct TokenizerJSON {
 
     // MARK: Decoder
 
-    private func decoder(_ node: JSONNode, into decoding: inout TokenDecoding) throws {
+    /// - Parameter isFused: whether what was read so far has made one piece of all tokens.
+    private func decoder(
+        _ node: JSONNode, into decoding: inout TokenDecoding, isFused: inout Bool
+    ) throws {
         let place = "decoder"
         switch try type(of: node, place) {
         case "Sequence":
-            for part in node["decoders"]?.elements ?? [] { try decoder(part, into: &decoding) }
-        case "ByteLevel": decoding.hasByteLetters = true
-        case "Fuse": break
+            for part in node["decoders"]?.elements ?? [] {
+                try decoder(part, into: &decoding, isFused: &isFused)
+            }
+        case "ByteLevel":
+            decoding.hasByteLetters = true
+            isFused = true
+        case "Fuse": isFused = true
         case "ByteFallback": decoding.hasByteTokens = true
         case "Replace":
             guard let pattern = node["pattern"]?["String"]?.utf8, let text = node["content"]?.utf8
@@ -182,13 +190,16 @@ struct TokenizerJSON {
             guard node["content"]?.string == " ", node["stop"]?.int ?? 0 == 0,
                 let start = node["start"]?.int, start <= 1
             else { throw unsupported("a decoder that strips other than one leading space") }
-            if start == 1 { decoding.dropsLeadingSpace = true }
+            if start == 1 {
+                guard isFused else { throw unsupported("a decoder that strips every token") }
+                decoding.dropsLeadingSpace = true
+            }
         case "Metaspace":
             let mark = node["replacement"]?.utf8.map(Array.init) ?? Array("▁".utf8)
             decoding.replacements.append((mark, [0x20]))
             let scheme = node["prepend_scheme"]?.string
             let adds = node["add_prefix_space"]?.bool ?? true
-            decoding.dropsLeadingSpace = scheme.map { $0 != "never" } ?? adds
+            if scheme.map({ $0 != "never" }) ?? adds { decoding.firstTokenMark = mark }
         case "WordPiece":
             throw unsupported("the WordPiece decoder")
         case let type:
