@@ -41,8 +41,8 @@ static void send_text(const char *text)
 
 static const char mouse_begin[] = "\033[?1000h\033[?1002h\033[?1006h";
 static const char mouse_end[] = "\033[?1006l\033[?1002l\033[?1000l";
-// Bracketed paste and reports of the focus.
-static const char modes_begin[] = "\033[?2004h\033[?1004h";
+// Bracketed paste and reports of the focus, and the question whether those will come.
+static const char modes_begin[] = "\033[?2004h\033[?1004h\033[?1004$p";
 static const char modes_end[] = "\033[?1004l\033[?2004l";
 
 static void begin_modes(void)

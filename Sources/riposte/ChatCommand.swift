@@ -30,6 +30,12 @@ struct ChatCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Wheel and clicks; without, the terminal selects text.")
     var mouse = true
 
+    @Option(
+        help: ArgumentHelp(
+            "Ring as a reply of over 5 seconds ends: away (where the terminal says that you look "
+                + "elsewhere, or says nothing), always, or never.", valueName: "when"))
+    var bell = BellMode.away
+
     @Option(help: "Theme: dark, light, high-contrast, 16, monochrome, or a theme file.")
     var theme: String?
 
@@ -64,6 +70,7 @@ struct ChatCommand: AsyncParsableCommand {
             configuration.keyMap = try KeyFile.read(keys)
         }
         configuration.usesMouse = mouse
+        configuration.bell = bell
         configuration.usesLines = screenReader || !Self.hasScreen
         let status = try await Chat.run(configuration, workspace: workspace)
         if status != 0 { throw ExitCode(status) }
@@ -91,3 +98,5 @@ struct ChatCommand: AsyncParsableCommand {
         return has256 ? .dark : .sixteen
     }
 }
+
+extension BellMode: ExpressibleByArgument {}

@@ -108,8 +108,7 @@ struct RankingsCommand: ParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let store = try openStore()
-            let counts = try store.rankingStatistics()
+            let counts = try openStore().rankingStatistics()
             if json { return StandardOutput.json(try JSON(encoding: counts)) }
             func share(_ value: Double?) -> String {
                 value.map { "\(decimals($0 * 100, 1)) %" } ?? "-"
@@ -125,11 +124,10 @@ struct RankingsCommand: ParsableCommand {
             table.add(["longer reply preferred", share(counts.longerWins)])
             table.add(["reward model agreed", share(counts.rewardAgreement)])
             StandardOutput.write(table.text)
-            for record in try store.templateRecords() {
-                guard let rate = record.winRate else { continue }
+            for record in counts.comparisons {
                 StandardOutput.line(
-                    "template \(record.template): won \(share(rate)) of "
-                        + "\(record.wins + record.losses + record.ties) comparisons")
+                    "\(record.kind.rawValue) \(record.name): won \(share(record.winRate)) of "
+                        + "\(record.comparisons) comparisons")
             }
         }
     }

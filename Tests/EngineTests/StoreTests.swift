@@ -293,12 +293,75 @@ import Testing
                 board: board.id, ranks: [ids[0]: 1, ids[1]: 3, ids[2]: 2, ids[3]: 3],
                 displayOrder: ids, scoresVisible: true, secondsTaken: 2))
         // chat (0, 1) against riddle (2, 3): 0 beats 2 and 3; 2 beats 1; 1 ties with 3.
-        let records = try store.templateRecords()
-        #expect(records.map(\.template) == ["chat", "riddle"])
+        let records = try store.comparisonRecords()
+        #expect(records.map(\.kind) == [.template, .template])
+        #expect(records.map(\.name) == ["chat", "riddle"])
         #expect(records[0].wins == 2 && records[0].losses == 1 && records[0].ties == 1)
         #expect(records[0].winRate == 0.625)
         #expect(records[1].winRate == 0.375)
         let statistics = try store.rankingStatistics()
         #expect(statistics.orderedPairs == 5 && statistics.tiedPairs == 1)
+        #expect(statistics.comparisons == records)
+    }
+
+    /// A board with a reply for each side, ranked in the order of the sides.
+    private func rank(_ sides: [(BoardVariant, SamplingOptions)]) throws -> Board {
+        var made = try store.createBoard(
+            conversation: board.conversation, parent: board.parent, variants: sides.map(\.0),
+            plans: sides.enumerated().map {
+                .init(variant: $0.offset, seed: 1, sampling: $0.element.1)
+            })
+        for index in made.candidates.indices {
+            made.candidates[index].text = "\(index)"
+            made.candidates[index].finishReason = .stop
+            try store.finish(made.candidates[index])
+        }
+        let ids = made.candidates.map(\.id)
+        _ = try store.append(
+            Ranking(
+                board: made.id,
+                ranks: Dictionary(uniqueKeysWithValues: zip(ids, 1...)), displayOrder: ids,
+                scoresVisible: true, secondsTaken: 1))
+        return made
+    }
+
+    @Test func modelsAndSettingsHaveWinRatesOfTheirOwn() throws {
+        func side(
+            _ model: String, template: String = "chat", temperature: Float = 0.7, limit: Int = 9
+        ) -> (BoardVariant, SamplingOptions) {
+            var sampling = SamplingOptions()
+            sampling.temperature = temperature
+            return (
+                BoardVariant(
+                    templateName: template, templateHash: "aa", modelName: model,
+                    modelFingerprint: "print of \(model)", promptIDs: [1], maxTokens: limit),
+                sampling
+            )
+        }
+        _ = try rank([side("small"), side("big")])
+        _ = try rank([side("big"), side("small")])
+        _ = try rank([side("big"), side("small")])
+        _ = try rank([side("small", temperature: 0.2), side("small", temperature: 1)])
+        _ = try rank([side("small", temperature: 0.2), side("small", temperature: 1, limit: 99)])
+        // What differs in two respects says nothing of either.
+        _ = try rank([side("small", temperature: 0.1), side("big")])
+        _ = try rank([side("small", template: "riddle"), side("big")])
+        // A template brings its settings.
+        let last = try rank([side("small", template: "riddle", temperature: 0), side("small")])
+        // What a person wrote is no template's.
+        let edited = try store.addEdited(last.candidates[0].id, text: "mine", ids: [])
+        _ = try store.append(
+            Ranking(
+                board: last.id, ranks: [edited.id: 1, last.candidates[1].id: 2],
+                displayOrder: [], scoresVisible: true, secondsTaken: 1))
+        let records = try store.comparisonRecords()
+        let found = records.map { "\($0.kind) \($0.name): \($0.wins)-\($0.losses)-\($0.ties)" }
+        #expect(
+            found == [
+                "template chat: 0-1-0", "template riddle: 1-0-0", "model big: 2-1-0",
+                "model small: 1-2-0", "settings temperature 0.2: 1-0-0",
+                "settings temperature 0.2, max_tokens 9: 1-0-0",
+                "settings temperature 1: 0-1-0", "settings temperature 1, max_tokens 99: 0-1-0",
+            ])
     }
 }

@@ -52,7 +52,7 @@ import Testing
         state.press([Key(.backspace)])
         #expect(state.board?.ranking.ranks == [0: 1])
         state.press([.character("u"), .character("u"), .character("u")])
-        #expect(state.board?.ranking.isEmpty == true)
+        #expect(state.board?.isUnranked == true)
         state.press([.character("u")])
         #expect(state.notices.current != nil)
     }
@@ -60,7 +60,7 @@ import Testing
     @Test func tieNeedsSomethingRanked() {
         var state = focused()
         state.press([.character("=")])
-        #expect(state.board?.ranking.isEmpty == true)
+        #expect(state.board?.isUnranked == true)
         #expect(state.notices.current != nil)
     }
 
@@ -97,6 +97,75 @@ import Testing
         var state = focused(finished: false)
         #expect(state.press([Key(.right), .character("K")]) == [.cancelCandidate(101)])
         #expect(state.board?.ending == [1])
+    }
+
+    @Test func aReplyRuledOutStandsAndRanksLast() throws {
+        var state = focused(finished: false)
+        state.press([Key(.right), .character("K")])
+        // The next one takes its place, and the letters stay.
+        #expect(state.board?.visible == [0, 2, 3, 1])
+        #expect(state.board?.selected == 2)
+        #expect(state.board?.letter(of: 2) == "C")
+        _ = update(
+            &state,
+            .candidateFinished(
+                Candidate(
+                    id: 101, index: 1, text: "The capital", finishReason: .cancelled, seed: 1,
+                    sampling: SamplingOptions())))
+        for index in [0, 2, 3] { state.board?.candidates[index].finishReason = .stop }
+        _ = update(&state, .generationFinished(tokensPerSecond: nil))
+        // One that is complete can be ruled out as well.
+        #expect(state.press([Key(.right), .character("K")]).isEmpty)
+        #expect(state.board?.visible == [0, 2, 1, 3])
+        // The last in the running was selected last.
+        #expect(state.board?.selected == 2)
+        let ranking = try #require(submission(state.press([.character("1"), .enter])))
+        #expect(ranking.ranks == [102: 1, 101: 2, 103: 2])
+        #expect(ranking.displayOrder == [100, 102, 101, 103])
+        #expect(ranking.continueWith == 102)
+    }
+
+    @Test func theOnlyReplyLeftIsTheBest() throws {
+        var state = focused(3)
+        state.press([.character("K"), .character("K")])
+        #expect(state.board?.selected == 2)
+        let ranking = try #require(submission(state.press([.enter])))
+        #expect(ranking.ranks == [100: 2, 101: 2, 102: 1])
+        #expect(ranking.continueWith == 102)
+    }
+
+    @Test func rulingOutIsTakenBack() {
+        var state = focused()
+        state.press([.character("K"), .character("u")])
+        #expect(state.board?.ranking.eliminated == [])
+        // A rank, Backspace and K itself bring a reply back.
+        for key in [Key.character("3"), Key(.backspace), .character("K")] {
+            state = focused()
+            state.press([.character("K")])
+            state.board?.selected = 0
+            state.press([key])
+            #expect(state.board?.ranking.eliminated == [])
+            #expect(state.board?.visible == [0, 1, 2, 3])
+        }
+        // With several left and none of them ranked there is nothing to record.
+        state = focused()
+        #expect(state.press([.character("K"), .enter]).isEmpty)
+    }
+
+    /// What the terminal says of the focus, the mode, and whether a long board rings.
+    @Test(arguments: [
+        (Bool?.none, BellMode.away, true), (true, .away, false), (false, .away, true),
+        (true, .always, true), (false, .never, false), (nil, .never, false),
+    ])
+    func aLongBoardRings(_ isFocused: Bool?, _ mode: BellMode, _ rings: Bool) {
+        var state = Fixture.board(4, 200, 60, finished: false)
+        state.type(line: "/bell \(mode.rawValue)")
+        if let isFocused { _ = update(&state, .focusChanged(isFocused)) }
+        state.generation.startedAt = state.now - 6
+        #expect(update(&state, .generationFinished(tokensPerSecond: nil)).contains(.bell) == rings)
+        // A short one never does.
+        state.generation.startedAt = state.now - 1
+        #expect(!update(&state, .generationFinished(tokensPerSecond: nil)).contains(.bell))
     }
 
     @Test func oneMore() {

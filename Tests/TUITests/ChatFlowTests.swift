@@ -142,8 +142,18 @@ import Testing
         try await chat.wait("the board") { $0.board?.isComplete == true }
         #expect(chat.state.board?.candidates.map(\.variant) == ["chat", "riddle"])
         chat.press(.tab, .character("2"), Key(.right), .character("1"), .enter)
-        try await chat.wait("the win") { $0.session.winRates["riddle"]?.wins == 1 }
-        #expect(chat.state.session.winRates["chat"]?.losses == 1)
+        try await chat.wait("the win") { $0.session.wins(.template, "riddle") == "wins 100%" }
+        #expect(chat.state.session.wins(.template, "chat") == "wins 0%")
+        // A setting alone, and under a short name on the board.
+        chat.type("/compare chat,max_tokens=20 chat,max_tokens=21")
+        try await chat.wait("the second board") { $0.board?.isComplete == true }
+        #expect(chat.state.board?.candidates.map(\.variant) == ["max 20", "max 21"])
+        // Unfolded: the scripted replies are equal.
+        chat.press(.tab, .character("f"), .character("1"), Key(.right), .character("2"), .enter)
+        try await chat.wait("its win") {
+            $0.session.wins(.settings, "max_tokens 20") == "wins 100%"
+        }
+        #expect(chat.state.session.wins(.template, "chat") == "wins 0%")
     }
 
     @Test func exactPromptMarksWhatIsCached() async throws {

@@ -33,6 +33,7 @@ import Testing
         ("\u{1b}[7$", .key(Key(.home, modifiers: .shift, bytes: Array("\u{1b}[7$".utf8)))),
         ("\u{1b}[Z", .key(Key(.backtab, bytes: Array("\u{1b}[Z".utf8)))),
         ("\u{1b}[I", .focus(true)), ("\u{1b}[O", .focus(false)),
+        ("\u{1b}[?1004;1$y", .focus(true)),
         (
             "\u{1b}[<0;12;3M",
             .mouse(MouseEvent(kind: .press, button: 1, column: 11, row: 2))
@@ -53,7 +54,7 @@ import Testing
     /// Replies that mean nothing to us and must not be seen as keys.
     private static let silent = [
         "\u{1b}]11;rgb:0000/0000/0000\u{7}", "\u{1b}]52;c;YQ==\u{1b}\\", "\u{1b}P1+r544e\u{1b}\\",
-        "\u{1b}[?2026;2$y", "\u{1b}[?62;4c", "\u{1b}[97;5:3u",
+        "\u{1b}[?2026;2$y", "\u{1b}[?1004;0$y", "\u{1b}[?62;4c", "\u{1b}[97;5:3u",
     ]
 
     @Test func everySequenceAloneIsItsEvent() {

@@ -234,4 +234,19 @@ import Testing
             #expect(state.overlay == nil && before == nil, "F\(number)")
         }
     }
+
+    @Test func theTreeOpensAtThePresentMessage() {
+        var state = Fixture.chat()
+        state.session.conversation = 1
+        let nodes = [(1, nil), (2, 1), (3, 2), (5, 3), (4, 3)] as [(Int64, Int64?)]
+        let tree = nodes.map { TreeNode(id: $0.0, parent: $0.1, role: .user, summary: "m") }
+        #expect(state.type(line: "/map").contains(.listTree))
+        _ = update(&state, .treeListed(tree))
+        #expect(state.overlay?.list?.selected == 4)
+        #expect(state.press([.enter]) == [.selectMessage(4)])
+        // Walking the messages, it is the one selected.
+        state.press([Key(.function(7)), Key(.up), .character("m")])
+        _ = update(&state, .treeListed(tree))
+        #expect(state.overlay?.list?.selected == 2)
+    }
 }

@@ -46,6 +46,19 @@ import Testing
         expectGolden(Self.text(state), "screen/streaming-\(size.0)x\(size.1).txt")
     }
 
+    @Test(arguments: sizes) func ruledOut(_ size: (Int, Int)) {
+        var state = Fixture.board(4, size.0, size.1, finished: false)
+        state.focus = .board
+        state.board?.candidates[0].text = "Cafe\u{301} פריז, 巴黎 🗼 and so on"
+        // One that has ended, and one whose stream is about to.
+        state.board?.candidates[0].finishReason = .cancelled
+        state.press([.character("K"), .character("K"), .character("1")])
+        let frame = render(state, state.size)
+        expectGolden(
+            frame.grid.description + (size == (80, 24) ? frame.grid.styleDescription : ""),
+            "screen/ruled-out-\(size.0)x\(size.1).txt")
+    }
+
     @Test func duplicatesFold() {
         var state = Fixture.board(8, 120, 40)
         state.board?.marksDifferences = true

@@ -28,6 +28,7 @@ import Testing
         #expect(parsed("/vote") == .vote(nil))
         #expect(parsed("/pick 12 3") == .pick(12, 3))
         #expect(parsed("/mouse off") == .mouse(false))
+        #expect(parsed("/bell never") == .bell(.never))
         #expect(parsed("/copy code") == .command(.copyCode))
         #expect(parsed("/var style dry wit") == .variable("style", "dry wit"))
         #expect(parsed("/help") == .command(.help))
@@ -36,7 +37,7 @@ import Testing
 
     @Test(arguments: [
         "/", "/nonsense", "/n", "/n zero", "/n 1000", "/set temperatur 1", "/set temperature",
-        "/rank", "/rank a b", "/accept 0", "/quit now", "/s",
+        "/rank", "/rank a b", "/bell loud", "/accept 0", "/quit now", "/s",
     ]) func mistakesAreSentences(_ line: String) {
         guard case .message(let text) = SlashCommand.parse(line) else {
             Issue.record("\(line) was understood")

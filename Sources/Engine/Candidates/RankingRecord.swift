@@ -85,20 +85,6 @@ public struct RankingRecord: Sendable, Equatable, Codable {
     }
 }
 
-/// How often the replies of one template beat those of others on boards that compare.
-public struct TemplateRecord: Sendable, Equatable {
-    public var template: String
-    public var wins: Int
-    public var losses: Int
-    public var ties: Int
-
-    /// Share of comparisons won, a tie counting half; nil without comparisons.
-    public var winRate: Double? {
-        let total = wins + losses + ties
-        return total == 0 ? nil : (Double(wins) + Double(ties) / 2) / Double(total)
-    }
-}
-
 /// Counts over the stored rankings.
 public struct RankingStatistics: Sendable, Equatable, Codable {
     public var rankings = 0
@@ -112,9 +98,11 @@ public struct RankingStatistics: Sendable, Equatable, Codable {
     public var longerWins: Double?
     /// Share of ordered pairs that the reward shown at the time had in the same order.
     public var rewardAgreement: Double?
+    /// Of templates, models and settings that were compared.
+    public var comparisons: [ComparisonRecord] = []
 
     enum CodingKeys: String, CodingKey {
-        case rankings, candidates, blind
+        case rankings, candidates, blind, comparisons
         case allBad = "all_bad"
         case orderedPairs = "ordered_pairs"
         case tiedPairs = "tied_pairs"

@@ -231,7 +231,7 @@ extension Store {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    private static func value<T: Decodable>(_ type: T.Type, _ json: String) throws -> T {
+    static func value<T: Decodable>(_ type: T.Type, _ json: String) throws -> T {
         try JSONDecoder().decode(type, from: Data(json.utf8))
     }
 }

@@ -158,35 +158,8 @@ extension Store {
         }
         if unequal > 0 { result.longerWins = longer / Double(unequal) }
         if scored > 0 { result.rewardAgreement = Double(agreed) / Double(scored) }
+        result.comparisons = try comparisonRecords()
         return result
-    }
-
-    /// Wins, losses and ties of each template against others on boards that compare, the most
-    /// compared first.
-    public func templateRecords() throws -> [TemplateRecord] {
-        try read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    WITH pair AS (
-                        SELECT vb.template_name AS better, vw.template_name AS worse, p.is_tie
-                        FROM preference p
-                        JOIN candidate cb ON cb.id = p.better
-                        JOIN candidate cw ON cw.id = p.worse
-                        JOIN board_variant vb ON vb.board = p.board AND vb.position = cb.variant
-                        JOIN board_variant vw ON vw.board = p.board AND vw.position = cw.variant
-                        WHERE vb.template_name <> vw.template_name
-                    )
-                    SELECT name, SUM(win), SUM(loss), SUM(tie) FROM (
-                        SELECT better AS name, NOT is_tie AS win, 0 AS loss, is_tie AS tie FROM pair
-                        UNION ALL
-                        SELECT worse, 0, NOT is_tie, is_tie FROM pair
-                    ) GROUP BY name ORDER BY COUNT(*) DESC, name
-                    """
-            ).map {
-                TemplateRecord(template: $0[0], wins: $0[1], losses: $0[2], ties: $0[3])
-            }
-        }
     }
 
     // MARK: Rows

@@ -107,7 +107,7 @@ final class ReplyRun: Sendable {
                 let info = models[index].loaded.info
                 return BoardVariant(
                     templateName: variant.template.name, templateHash: variant.template.hash,
-                    modelName: info.name, modelFingerprint: info.fingerprint,
+                    modelName: variant.model ?? info.name, modelFingerprint: info.fingerprint,
                     promptIDs: prompt.ids, maxTokens: prompt.replyRoom,
                     stop: variant.settings.stop + prompt.stop, renderedInput: prompt.renderedInput,
                     prefix: prompt.prefix)

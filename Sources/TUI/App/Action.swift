@@ -22,7 +22,7 @@ enum Action: Sendable {
     case conversationsListed(query: String, [ConversationEntry])
     case templatesChanged([Template])
     case templateMeasured(name: String, tokens: Int)
-    case templateRecordsChanged([TemplateRecord])
+    case comparisonsChanged([ComparisonRecord])
     case modelsListed([ModelChoice])
     case modelLoadProgressed(name: String, share: Double)
     case modelLoaded(ModelStatus)

@@ -124,11 +124,15 @@ struct BoardState: Sendable, Equatable {
         return found
     }
 
-    /// Candidates in display order, those folded into an equal one left out.
+    /// Candidates as the screen shows them: in their order, those out of the running behind the
+    /// others, those folded into an equal one left out. The order itself stays, and with it the
+    /// letters of a blind board.
     var visible: [Int] {
-        guard foldsDuplicates else { return order }
-        let hidden = Set(duplicates.values.joined())
-        return order.filter { !hidden.contains($0) }
+        let hidden = foldsDuplicates ? Set(duplicates.values.joined()) : []
+        let shown = order.filter { !hidden.contains($0) }
+        let out = ranking.eliminated
+        return out.isEmpty
+            ? shown : shown.filter { !out.contains($0) } + shown.filter(out.contains)
     }
 
     mutating func add(_ id: Int64) {
@@ -165,10 +169,28 @@ struct BoardState: Sendable, Equatable {
         }
     }
 
+    /// What a submission records, by candidate index.
+    var ranks: [Int: Int] { ranking.ranks(among: visible) }
+    /// Whether there is nothing to record yet.
+    var isUnranked: Bool { ranks.isEmpty && !ranking.isAllBad }
+
     /// The candidate to go on with: of the best rank the selected one, else the first shown.
     var best: Int? {
-        let best = ranking.best
-        return best.contains(selected) ? selected : order.first { best.contains($0) }
+        let ranks = ranks
+        let best = ranks.values.min()
+        return ranks[selected] == best && best != nil
+            ? selected : order.first { ranks[$0] != nil && ranks[$0] == best }
+    }
+
+    /// Takes the selected candidate out of the running, or back into it, and selects the one
+    /// that takes its place.
+    mutating func toggleElimination() {
+        let place = visible.firstIndex(of: selected) ?? 0
+        guard !ranking.eliminated.contains(selected) else { return ranking.unrank(selected) }
+        ranking.eliminate(selected)
+        let shown = visible
+        let left = shown.count { !ranking.eliminated.contains($0) }
+        selected = shown[min(place, max(0, left - 1))]
     }
 
     /// Number of characters that all finished candidates begin with, back to a word's start.

@@ -16,6 +16,7 @@ public struct ChatConfiguration: Sendable {
     public var theme = Theme.dark
     public var keyMap = KeyMap.standard
     public var usesMouse = true
+    public var bell = BellMode.away
     /// Plain text, line by line, without a screen.
     public var usesLines = false
 
@@ -70,6 +71,7 @@ public enum Chat {
         var state = State()
         state.keyMap = configuration.keyMap
         state.theme = configuration.theme
+        state.bell = configuration.bell
         state.settings = configuration.settings
         state.session.templateName = configuration.template
         state.session.systemText = configuration.systemText

@@ -139,25 +139,23 @@ extension EffectRunner {
         guard board.isComparison else { return [] }
         let templates = Set(board.variants.map(\.templateName))
         let models = Set(board.variants.map(\.modelFingerprint))
-        let settings: [(String, (SamplingOptions) -> Double)] = [
-            ("t", { Double($0.temperature) }), ("top_k", { Double($0.topK) }),
-            ("top_p", { Double($0.topP) }), ("min_p", { Double($0.minP) }),
-            ("penalty", { Double($0.repetitionPenalty) }),
-            ("window", { Double($0.repetitionWindow) }),
-        ]
         // A template brings its own settings; they are worth a word where nothing else differs.
         let kinds = Set(board.variants.map { $0.templateName + " " + $0.modelFingerprint })
-        let differing = settings.filter { _, value in
+        func value(_ setting: ComparedSetting, _ candidate: Candidate) -> Double {
+            setting.value(
+                in: candidate.sampling, maxTokens: board.variant(of: candidate)?.maxTokens ?? 0)
+        }
+        let differing = ComparedSetting.all.filter { setting in
             kinds.count < board.variants.count
-                && Set(board.candidates.map { value($0.sampling) }).count > 1
+                && Set(board.candidates.map { value(setting, $0) }).count > 1
         }
         return board.candidates.map { candidate in
             guard let variant = board.variant(of: candidate) else { return "" }
             var parts: [String] = []
             if templates.count > 1 { parts.append(variant.templateName) }
             if models.count > 1 { parts.append(variant.modelName) }
-            parts += differing.map { name, value in
-                "\(name) \(ChatSettings.format(value(candidate.sampling)))"
+            parts += differing.map { setting in
+                ComparedSetting.label(setting.shortName, value(setting, candidate))
             }
             return parts.isEmpty ? variant.templateName : parts.joined(separator: " · ")
         }
@@ -173,7 +171,7 @@ extension EffectRunner {
         let (stored, message) = try workspace.submit(ranking, chosen: submission.continueWith)
         post(.boardDecided(ranking: stored.id, continued: message != nil))
         if message != nil { try showConversation() }
-        post(.templateRecordsChanged(try workspace.store.templateRecords()))
+        post(.comparisonsChanged(try workspace.store.comparisonRecords()))
     }
 
     func showBoard(_ message: Int64) throws {

@@ -81,8 +81,8 @@ final class EffectRunner: Sendable {
         for problem in workspace.templates.problems {
             post(.noticed(.failure, problem.reason))
         }
-        if let records = try? workspace.store.templateRecords() {
-            post(.templateRecordsChanged(records))
+        if let records = try? workspace.store.comparisonRecords() {
+            post(.comparisonsChanged(records))
         }
         listModels()
         if let conversation { run(.openConversation(conversation, message: nil)) }

@@ -123,7 +123,8 @@ final class LineScreen {
             switch effect {
             case .openFile(let path): line("Edit \(path); it is read as soon as it is saved.")
             case .copy(let text): line(text)
-            case .openEditor, .setMouse, .bell, .redraw, .saveDraft: break
+            case .bell: if isatty(STDOUT_FILENO) == 1 { write("\u{7}") }
+            case .openEditor, .setMouse, .redraw, .saveDraft: break
             default:
                 runner.run(effect)
                 runs = true
@@ -214,6 +215,7 @@ final class LineScreen {
             var facts: [String] = []
             if let variant = candidate.variant, !board.isBlind { facts.append(variant) }
             if let rank = board.ranking.ranks[index] { facts.append("rank \(rank)") }
+            if board.ranking.eliminated.contains(index) { facts.append("ruled out") }
             if let reward = candidate.reward, state.showsScores, !board.isBlind {
                 facts.append("reward \(Format.signed(reward))")
             }

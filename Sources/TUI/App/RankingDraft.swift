@@ -1,9 +1,11 @@
-/// A ranking while it is being made: ranks by candidate index, ties allowed, or "all bad".
+/// A ranking while it is being made: ranks by candidate index, ties allowed, or "all bad"; and
+/// the candidates that are out of the running, which rank behind all others.
 struct RankingDraft: Sendable, Equatable {
     private struct Snapshot: Sendable, Equatable {
         var ranks: [Int: Int]
         var isAllBad: Bool
         var lastRanked: Int?
+        var eliminated: Set<Int> = []
     }
 
     private var now = Snapshot(ranks: [:], isAllBad: false)
@@ -12,9 +14,10 @@ struct RankingDraft: Sendable, Equatable {
     /// Rank by candidate index, 1 the best.
     var ranks: [Int: Int] { now.ranks }
     var isAllBad: Bool { now.isAllBad }
+    /// Out of the running, and without a rank of their own.
+    var eliminated: Set<Int> { now.eliminated }
     /// The candidate that a tie would share its rank with.
     var lastRanked: Int? { now.lastRanked }
-    var isEmpty: Bool { now.ranks.isEmpty && !now.isAllBad }
 
     private mutating func change(_ body: (inout Snapshot) -> Void) {
         var next = now
@@ -27,6 +30,7 @@ struct RankingDraft: Sendable, Equatable {
     mutating func rank(_ candidate: Int, as rank: Int) {
         change {
             $0.ranks[candidate] = rank
+            $0.eliminated.remove(candidate)
             $0.isAllBad = false
             $0.lastRanked = candidate
         }
@@ -44,6 +48,7 @@ struct RankingDraft: Sendable, Equatable {
     mutating func markAllBad() {
         change {
             $0.ranks = [:]
+            $0.eliminated = []
             $0.isAllBad = true
             $0.lastRanked = nil
         }
@@ -52,6 +57,16 @@ struct RankingDraft: Sendable, Equatable {
     mutating func unrank(_ candidate: Int) {
         change {
             $0.ranks[candidate] = nil
+            $0.eliminated.remove(candidate)
+            $0.isAllBad = false
+            if $0.lastRanked == candidate { $0.lastRanked = nil }
+        }
+    }
+
+    mutating func eliminate(_ candidate: Int) {
+        change {
+            $0.ranks[candidate] = nil
+            $0.eliminated.insert(candidate)
             $0.isAllBad = false
             if $0.lastRanked == candidate { $0.lastRanked = nil }
         }
@@ -64,9 +79,19 @@ struct RankingDraft: Sendable, Equatable {
         return true
     }
 
-    /// Candidates of the best rank given.
-    var best: [Int] {
-        guard let top = now.ranks.values.min() else { return [] }
-        return now.ranks.filter { $0.value == top }.map(\.key).sorted()
+    /// Ranks of the candidates shown: those given, and behind them one for all that are out.
+    /// Where only one is left in the running it needs no rank to be the best.
+    func ranks(among shown: [Int]) -> [Int: Int] {
+        let out = shown.filter(eliminated.contains)
+        guard !out.isEmpty else { return ranks }
+        var ranks = ranks
+        if ranks.isEmpty {
+            let left = shown.filter { !eliminated.contains($0) }
+            guard left.count == 1 else { return [:] }
+            ranks[left[0]] = 1
+        }
+        let last = (ranks.values.max() ?? 0) + 1
+        for candidate in out { ranks[candidate] = last }
+        return ranks
     }
 }

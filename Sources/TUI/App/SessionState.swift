@@ -36,8 +36,8 @@ struct SessionState: Sendable, Equatable {
     var variables: [String: [String: String]] = [:]
     /// Tokens that system text and examples of a template take, by template name.
     var templateTokens: [String: Int] = [:]
-    /// Share of comparisons a template's replies won, by name.
-    var winRates: [String: TemplateRecord] = [:]
+    /// How templates, models and settings did where boards compared them.
+    var comparisons: [ComparisonRecord] = []
     var model: ModelStatus?
     /// Share of a model that is loaded, while one is being loaded.
     var loading: (name: String, share: Double)? {
@@ -52,6 +52,12 @@ struct SessionState: Sendable, Equatable {
     var models: [ModelChoice] = []
     /// Name of the reward model; nil where there is none, and then no score is shown.
     var rewardModel: String?
+
+    /// "wins 62%", for what was compared under this name.
+    func wins(_ kind: ComparisonRecord.Kind, _ name: String) -> String? {
+        comparisons.first { $0.kind == kind && $0.name == name }?.winRate
+            .map { "wins \(Format.percent($0))" }
+    }
 
     var template: Template? { templates.first { $0.name == templateName } }
     /// The template's variables that have neither a value nor a default.

@@ -107,8 +107,8 @@ public struct ChatSettings: Sendable, Equatable {
             !key.isInteger || value == value.rounded()
         else {
             let kind = key.isInteger ? "a whole number" : "a number"
-            let low = Self.format(key.range.lowerBound)
-            let high = Self.format(key.range.upperBound)
+            let low = ComparedSetting.format(key.range.lowerBound)
+            let high = ComparedSetting.format(key.range.upperBound)
             return "\(key.rawValue) takes \(kind) from \(low) to \(high), or default."
         }
         self[key] = value
@@ -131,13 +131,6 @@ public struct ChatSettings: Sendable, Equatable {
         case .maxTokens: return (Double(asked?.maxTokens ?? Self.defaultMaxTokens), false)
         case .seed: return (nil, false)
         }
-    }
-
-    static func format(_ value: Double) -> String {
-        if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
-        var text = String((value * 1000).rounded() / 1000)
-        if text.hasSuffix(".0") { text.removeLast(2) }
-        return text
     }
 }
 

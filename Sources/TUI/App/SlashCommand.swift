@@ -26,6 +26,7 @@ enum SlashCommand: Sendable, Equatable {
     case importFile(String)
     case theme(String)
     case mouse(Bool)
+    case bell(BellMode)
     // What the line mode has no selection for: messages, replies and tokens by their number.
     case revise(Int?, String)
     case version(Int, Int)
@@ -208,7 +209,9 @@ enum SlashCommand: Sendable, Equatable {
             guard let number, !rest.isEmpty else { return .wrong }
             return .command(.amend(number, rest))
         },
-        number("end", "REPLY", "End the stream of a reply of the board.") { .end($0) },
+        number("end", "REPLY", "Rule a reply of the board out: its stream ends, it ranks last.") {
+            .end($0)
+        },
         numbers(
             "pick", "TOKEN ALTERNATIVE",
             "After /tokens: put another token in a place, and go on from there."
@@ -223,6 +226,11 @@ enum SlashCommand: Sendable, Equatable {
             default: .wrong
             }
         },
+        .init(
+            name: "bell", arguments: BellMode.allCases.map(\.rawValue).joined(separator: "|"),
+            help: "Ring as a reply of over 5 seconds ends: where you look elsewhere, or the "
+                + "terminal does not tell; always; never."
+        ) { BellMode(rawValue: $0).map { .command(.bell($0)) } ?? .wrong },
         plain("tour", "Show the first five things to know.", .command(.tour)),
         plain("settings", "Open the settings.", .command(.settings)),
         plain("help", "Show keys and commands.", .command(.help)),
@@ -312,6 +320,7 @@ enum SlashCommand: Sendable, Equatable {
                 + SettingKey.allCases.map { "\($0.rawValue)=" }
         case "theme": candidates = Theme.builtIn.map(\.name)
         case "mouse": candidates = ["on", "off"]
+        case "bell": candidates = BellMode.allCases.map(\.rawValue)
         case "train": candidates = ["stop", "take", "back"]
         case "model": candidates = state.session.models.map(\.name)
         case "set" where words.count == 2: candidates = SettingKey.allCases.map(\.rawValue)

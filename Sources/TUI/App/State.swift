@@ -47,8 +47,9 @@ struct State: Sendable {
     var boardRows: Int?
     /// The board's upper edge is being dragged.
     var isDraggingBoard = false
-    /// Whether the terminal's window has the person's attention, as far as it tells.
-    var isFocused = true
+    /// Whether the terminal's window has the person's attention; nil where it does not tell.
+    var isFocused: Bool?
+    var bell = BellMode.away
 
     /// The part of the key map that counts now.
     var keyContext: KeyContext {

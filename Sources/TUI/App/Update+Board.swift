@@ -40,10 +40,9 @@ extension State {
         case .accept: return accept(selected)
         case .addCandidate: return addCandidate()
         case .endCandidate:
-            guard generation.isRunning, !board.candidates[selected].isFinished else {
-                return explain("Reply \(board.letter(of: selected)) is finished already.")
-            }
-            board.ending.insert(selected)
+            board.toggleElimination()
+            let runs = generation.isRunning && !board.candidates[selected].isFinished
+            guard runs, board.ending.insert(selected).inserted else { break }
             self.board = board
             return [.cancelCandidate(board.candidates[selected].id)]
         case .zoom: board.isZoomed.toggle()
@@ -74,7 +73,7 @@ extension State {
     /// Records the ranking and goes on with its best, as soon as no stream runs any more.
     mutating func submitRanking() -> [Effect] {
         guard var board, !board.isSingle else { return explain("There is no board to rank.") }
-        guard !board.ranking.isEmpty else {
+        guard !board.isUnranked else {
             return explain("Rank a reply first (1–9, or 0 for all bad); a accepts without ranking.")
         }
         guard !board.isSubmitted else { return [] }
@@ -84,12 +83,13 @@ extension State {
             return stopGeneration()
         }
         guard let record = board.recordID else { return explain("The board is not stored yet.") }
+        let given = board.ranks
         var ranks: [Int64: Int] = [:]
         let duplicates = board.foldsDuplicates ? board.duplicates : [:]
-        for (index, rank) in board.ranking.ranks where board.candidates.indices.contains(index) {
+        for (index, rank) in given where board.candidates.indices.contains(index) {
             // A folded duplicate is the same text: it shares the rank of the one shown.
             for same in [index] + (duplicates[index] ?? []) {
-                ranks[board.candidates[same].id] = board.ranking.ranks[same] ?? rank
+                ranks[board.candidates[same].id] = given[same] ?? rank
             }
         }
         let submission = RankingSubmission(

@@ -20,6 +20,13 @@ extension State {
             }
             variants.append(variant)
         }
+        // Beside another model the one in use goes by its name in the list as well.
+        if variants.contains(where: { $0.model != nil }) {
+            let own = session.models.first { $0.isInstalled && $0.path == session.model?.path }
+            for index in variants.indices where variants[index].model == nil {
+                variants[index].model = own?.name
+            }
+        }
         rememberLeaf()
         var plan = plan(.again(message: nil))
         plan.compared = variants

@@ -44,7 +44,7 @@ extension State {
             self.board = nil
             return []
         }
-        return board.ranking.isEmpty ? accept(board.selected) : submitRanking()
+        return board.isUnranked ? accept(board.selected) : submitRanking()
     }
 
     /// Sends the first message that waits, where nothing stands before it.
@@ -89,7 +89,8 @@ extension State {
             if let problem = settings.set(key, to: text) { return explain(problem, .failure) }
             let value = settings.value(key, under: session.template).value
             return explain(
-                "\(key.rawValue) is \(value.map(ChatSettings.format) ?? "drawn anew each time").")
+                "\(key.rawValue) is \(value.map(ComparedSetting.format) ?? "drawn anew each time")."
+            )
         case .showSettings:
             overlay = .settings(ListState())
             return []
@@ -165,6 +166,13 @@ extension State {
                     ? "The mouse scrolls and selects."
                     : "The mouse is the terminal's again: it selects text.")
             return [.setMouse(isOn)]
+        case .bell(let mode):
+            bell = mode
+            switch mode {
+            case .away: return explain("The bell rings where you look elsewhere.")
+            case .always: return explain("The bell rings as each long reply ends.")
+            case .never: return explain("The bell is silent.")
+            }
         case .revise, .version, .branch, .vote, .amend, .end, .pick: return runNumbered(command)
         }
     }

@@ -159,9 +159,8 @@ extension State {
     }
 
     private mutating func finishGeneration(_ speed: Double?) -> [Effect] {
-        // The person has looked elsewhere meanwhile.
-        let bell: [Effect] = !isFocused && now - generation.startedAt > 5 ? [.bell] : []
-        return bell + endGeneration(speed)
+        let rings = bell.rings(after: now - generation.startedAt, isFocused: isFocused)
+        return (rings ? [.bell] : []) + endGeneration(speed)
     }
 
     private mutating func endGeneration(_ speed: Double?) -> [Effect] {

@@ -126,6 +126,15 @@ extension State {
         return []
     }
 
+    /// The tree has come: it opens at the message one is at.
+    mutating func selectPresentNode() {
+        guard case .map(var list) = overlay, let present = MapView.present(self) else { return }
+        let id = String(present)
+        guard let index = ListItems.of(self).firstIndex(where: { $0.id == id }) else { return }
+        list.selected = index
+        overlay = .map(list)
+    }
+
     // MARK: Choosing
 
     private mutating func choose(_ item: ListItem) -> [Effect] {

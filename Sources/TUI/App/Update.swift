@@ -45,9 +45,8 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
     case .templateMeasured(let name, let tokens):
         state.session.templateTokens[name] = tokens
         return []
-    case .templateRecordsChanged(let records):
-        state.session.winRates = Dictionary(
-            records.map { ($0.template, $0) }, uniquingKeysWith: { $1 })
+    case .comparisonsChanged(let records):
+        state.session.comparisons = records
         return []
     case .modelsListed(let models):
         state.session.models = models
@@ -79,6 +78,7 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
         return []
     case .treeListed(let nodes):
         state.tree = nodes
+        state.selectPresentNode()
         return []
     case .disagreementsListed(let found):
         state.disagreements = found

@@ -14,6 +14,8 @@ struct ControlSequence {
         } else {
             marker = nil
         }
+        // Intermediate bytes, such as the $ of a report of a mode, end the numbers.
+        digits = digits.prefix { $0 >= 0x30 }
         numbers = digits.split(separator: 0x3b, omittingEmptySubsequences: false).map { part in
             part.split(separator: 0x3a, omittingEmptySubsequences: false).map { text in
                 // A number of more digits than fit means nothing to us.
@@ -43,6 +45,11 @@ struct ControlSequence {
                 code: number(0, 0), column: number(1) - 1, row: number(2) - 1,
                 isRelease: final == 0x6d
             ).map { .mouse($0) }
+        }
+        // The answer to our question for mode 1004, set or not: the focus will be reported, and
+        // where the program has just come to the screen it is here. 0 is a mode unknown.
+        if marker == 0x3f, final == 0x79, number(0) == 1004 {
+            return (1...2).contains(number(1, 0)) ? .focus(true) : nil
         }
         guard marker == nil else { return nil }
         switch UnicodeScalar(final) {

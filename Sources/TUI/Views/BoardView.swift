@@ -38,6 +38,7 @@ enum BoardView {
         let theme = state.theme
         let candidate = board.candidates[index]
         let isSelected = state.focus == .board && board.selected == index
+        let isOut = board.ranking.eliminated.contains(index)
         let border = isSelected ? theme[.borderFocused] : theme[.border]
         let title = title(index, of: board, state: state, isSelected: isSelected)
         let footer = footer(index, of: board, state: state, columns: rect.columns - 6)
@@ -45,7 +46,9 @@ enum BoardView {
             // No room for a box: one line with what matters most.
             var line = title
             line.append("  ")
-            line.append(candidate.text.split(separator: "\n").first ?? "", style: theme[.text])
+            line.append(
+                candidate.text.split(separator: "\n").first ?? "",
+                style: theme[isOut ? .muted : .text])
             grid.write(
                 line.truncated(columns: rect.columns), row: rect.row, column: rect.column)
             return
@@ -54,7 +57,8 @@ enum BoardView {
             rect, border: isSelected ? .heavy : .rounded, style: border, title: title,
             footer: footer)
         let text = inside.inset(columns: 1, rows: 0)
-        let lines = layout.lines(of: index, in: state)
+        var lines = layout.lines(of: index, in: state)
+        if isOut { lines = lines.map { line in line.restyled { $0 = theme[.muted] } } }
         let last = max(0, lines.count - text.rows)
         let top = min(last, board.scroll[index] ?? (candidate.isFinished ? 0 : last))
         grid.write(lines, in: text, from: top)
@@ -85,9 +89,13 @@ enum BoardView {
     ) -> Line {
         let theme = state.theme
         let candidate = board.candidates[index]
+        let isOut = board.ranking.eliminated.contains(index)
         var line = Line(
-            board.letter(of: index), style: isSelected ? theme[.accent] : theme[.title])
-        if let rank = board.ranking.ranks[index] {
+            board.letter(of: index),
+            style: theme[isSelected ? .accent : (isOut ? .muted : .title)])
+        if isOut {
+            line.append(" out, ranks last", style: theme[.muted])
+        } else if let rank = board.ranking.ranks[index] {
             line.append(" ")
             line.append(
                 " \(rank) ", style: rank == 1 ? theme[.rankFirst] : theme[.rank])

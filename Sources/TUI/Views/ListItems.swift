@@ -5,6 +5,8 @@ struct ListItem: Equatable {
     var id: String
     var title: String
     var detail = ""
+    /// Not shown, and found by the palette: a command's short names.
+    var keywords = ""
     /// What is in force now.
     var isCurrent = false
     /// Not to be chosen as it is: a model that must be pulled first.
@@ -25,7 +27,9 @@ enum ListItems {
         case .models:
             all = state.session.models.map { model in
                 ListItem(
-                    id: model.name, title: model.name, detail: model.detail,
+                    id: model.name, title: model.name,
+                    detail: [model.detail, state.session.wins(.model, model.name)]
+                        .compactMap(\.self).joined(separator: " · "),
                     isCurrent: state.session.model?.path == model.path && model.isInstalled,
                     isDimmed: !model.isInstalled)
             }
@@ -53,9 +57,7 @@ enum ListItems {
             if let tokens = state.session.templateTokens[template.name] {
                 details.append(tokens == 1 ? "1 token" : "\(tokens) tokens")
             }
-            if let rate = state.session.winRates[template.name]?.winRate {
-                details.append("wins \(Format.percent(rate))")
-            }
+            if let wins = state.session.wins(.template, template.name) { details.append(wins) }
             return ListItem(
                 id: template.name, title: template.name,
                 detail: details.joined(separator: " · "),
@@ -94,10 +96,15 @@ enum ListItems {
         ]
         for key in SettingKey.allCases {
             let (value, isOwn) = state.settings.value(key, under: state.session.template)
+            var details = [value.map(ComparedSetting.format) ?? "none"]
+            if let value {
+                let label = ComparedSetting.label(key.rawValue, value)
+                if let wins = state.session.wins(.settings, label) { details.append(wins) }
+            }
             items.append(
                 ListItem(
                     id: key.rawValue, title: key.rawValue,
-                    detail: value.map(ChatSettings.format) ?? "none", isCurrent: isOwn))
+                    detail: details.joined(separator: " · "), isCurrent: isOwn))
         }
         return items
     }
@@ -123,9 +130,14 @@ enum ListItems {
 
     private static func palette(_ state: State) -> [ListItem] {
         let commands = Command.allCases.filter(\.isInPalette).map { command in
-            ListItem(
+            let typed = SlashCommand.all.first { definition in
+                if case .command(.command(command)) = definition.parse("") { true } else { false }
+            }.map { "/\($0.name)" }
+            let keys = keys(of: command, in: state.keyMap)
+            return ListItem(
                 id: command.rawValue, title: command.help,
-                detail: keys(of: command, in: state.keyMap))
+                detail: keys.isEmpty ? typed ?? "" : keys,
+                keywords: "\(command.title) \(command.rawValue) \(typed ?? "")")
         }
         let typed = SlashCommand.all.filter { !$0.arguments.isEmpty }.map { definition in
             ListItem(
@@ -137,9 +149,15 @@ enum ListItems {
 
 /// Matching of a few typed letters against a name.
 enum Fuzzy {
-    /// Higher is better; nil where the letters do not occur in this order.
+    /// Higher is better; nil where the letters do not occur in this order. A whole word, or its
+    /// beginning, is better than any letters here and there.
     static func score(_ text: String, _ pattern: String) -> Int? {
         let letters = Array(text.lowercased())
+        let wanted = Array(pattern.lowercased())
+        let starts = letters.indices.filter { $0 == 0 || !letters[$0 - 1].isLetter }
+        if !wanted.isEmpty, starts.contains(where: { letters[$0...].starts(with: wanted) }) {
+            return 100 + 4 * wanted.count - letters.count / 8
+        }
         var next = 0
         var score = 0
         var last = -2
@@ -157,7 +175,7 @@ enum Fuzzy {
     static func sorted(_ items: [ListItem], by pattern: String) -> [ListItem] {
         guard !pattern.isEmpty else { return items }
         let scored = items.enumerated().compactMap { index, item in
-            [item.title, item.detail].compactMap { score($0, pattern) }.max()
+            [item.title, item.detail, item.keywords].compactMap { score($0, pattern) }.max()
                 .map { (item, $0, index) }
         }
         return scored.sorted { $0.1 == $1.1 ? $0.2 < $1.2 : $0.1 > $1.1 }.map(\.0)

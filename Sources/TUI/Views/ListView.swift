@@ -134,12 +134,22 @@ enum ListView {
         case .settings:
             let help = SettingKey(rawValue: item.id)?.help ?? "how many replies a message gets"
             let theme = state.theme
+            let records = state.session.comparisons.filter {
+                $0.kind == .settings && $0.name.split(separator: " ").contains(item.id[...])
+            }
             return { width in
                 Wrap(width: max(1, width)).lines(help, style: theme[.text])
                     + [Line()]
                     + Wrap(width: max(1, width)).lines(
                         "← → change it, Enter takes a value, \"default\" gives it back to the "
                             + "template. ● marks your own.", style: theme[.muted])
+                    + (records.isEmpty ? [] : [Line(), Line("compared", style: theme[.system])])
+                    + records.map { record in
+                        Line(
+                            "\(record.name): wins \(Format.percent(record.winRate ?? 0)) of "
+                                + "\(record.comparisons)", style: theme[.text]
+                        ).truncated(columns: width)
+                    }
             }
         default: return nil
         }
@@ -217,11 +227,11 @@ enum TemplatePreview {
         }
         var sampling: [String] = []
         if let value = template.sampling.temperature {
-            sampling.append("temperature \(ChatSettings.format(Double(value)))")
+            sampling.append("temperature \(ComparedSetting.format(Double(value)))")
         }
         if let value = template.sampling.topK { sampling.append("top_k \(value)") }
         if let value = template.sampling.topP {
-            sampling.append("top_p \(ChatSettings.format(Double(value)))")
+            sampling.append("top_p \(ComparedSetting.format(Double(value)))")
         }
         if let value = template.sampling.maxTokens { sampling.append("max_tokens \(value)") }
         if !sampling.isEmpty { add("sampling", sampling.joined(separator: ", ")) }

@@ -2,6 +2,15 @@ import Engine
 
 /// The tree of a conversation as indented lines, the shown path marked.
 enum MapView {
+    /// The message one is at: the one selected while walking the messages, else the last shown.
+    static func present(_ state: State) -> Int64? {
+        let messages = state.transcript.messages
+        guard state.focus == .messages, let selected = state.transcript.selected,
+            messages.indices.contains(selected)
+        else { return messages.last?.id }
+        return messages[selected].id
+    }
+
     static func items(_ state: State) -> [ListItem] {
         let nodes = state.tree
         var children: [Int64?: [TreeNode]] = [:]

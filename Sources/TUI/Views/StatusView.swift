@@ -165,7 +165,7 @@ enum StatusView {
         if state.ordersByReward { parts.append(Line("by reward", style: plain)) }
         let temperature = state.settings.value(.temperature, under: state.session.template).value
         if let temperature {
-            parts.append(Line("t \(ChatSettings.format(temperature))", style: plain))
+            parts.append(Line("t \(ComparedSetting.format(temperature))", style: plain))
         }
         var column = area.column + 1
         for (index, part) in parts.enumerated() {
