@@ -4,6 +4,7 @@ speaks the same on every machine, so the screens are the same but for speeds, wh
 A missing golden is written and fails; RIPOSTE_RECORD_GOLDENS writes them anew."""
 
 import difflib
+import json
 import os
 import re
 import unittest
@@ -25,6 +26,9 @@ def steady(shown: str) -> str:
         line = re.sub(r" · \d+ tok/s ([─━])",
                       lambda match: " " + match[1] * (len(match[0]) - 1), line.rstrip())
         line = re.sub(r"(│ context \S+(?: [━─]+)?).*", r"\1", line)
+        # What is learnt differs in the last digits from machine to machine.
+        line = re.sub(r"lead \d+\.\d\d", "lead 0.00", line)
+        line = re.sub(r"reward [+−]\d+\.\d\d", "reward +0.00", line)
         lines.append(NOTICE.sub("", line))
     return "\n".join(lines) + "\n"
 
@@ -60,21 +64,40 @@ class TourCase(SandboxCase):
             self.screen.keys("Escape")
             self.screen.wait_quiet(0.15)
 
-    def test_every_part_of_the_screen(self):
+    def open(self, **environment):
+        """The chat, at its first start."""
         environment = self.environment | {
-            "TERM": "xterm-256color", "LANG": "C.UTF-8", "VISUAL": "", "EDITOR": "true"}
+            "TERM": "xterm-256color", "LANG": "C.UTF-8", "VISUAL": "", "EDITOR": "true",
+        } | environment
         environment.pop("LC_ALL", None)
-        model = self.write("speaker.gguf", speaking_gguf.build())
+        self.model = self.write("speaker.gguf", speaking_gguf.build())
         self.recorded = []
         screen = self.screen = Screen(environment, self.columns, self.rows, self.folder)
         self.addCleanup(screen.close)
-        screen.type(f" clear; {BINARY} chat -m {model} --temperature 1 --seed 5 --kernels reference")
-        screen.keys("Enter")
+        self.start()
+        screen.wait_for("Enter begins.")
+        return screen
+
+    def start(self):
+        self.screen.type(f" clear; {BINARY} chat -m {self.model} --temperature 1 --seed 5 "
+                         "--kernels reference")
+        self.screen.keys("Enter")
+        self.screen.wait_for("write a message")
+        self.screen.wait_for(re.compile(r"speaker │ chat"))
+
+    def leave(self):
+        self.screen.keys("F10")
+        self.screen.wait_for(lambda _: not self.screen.on_alternate_screen())
+
+    def finish(self):
+        self.leave()
+        if self.recorded:
+            self.fail("recorded; read them, then run again: " + ", ".join(self.recorded))
+
+    def test_every_part_of_the_screen(self):
+        screen = self.open()
 
         # The first start, and an empty conversation.
-        screen.wait_for("Enter begins.")
-        screen.wait_for("write a message")
-        screen.wait_for(re.compile(r"speaker │ chat"))
         self.look("welcome")
         screen.keys("Enter")
         screen.wait_gone("Enter begins.")
@@ -201,10 +224,112 @@ class TourCase(SandboxCase):
         self.command("/theme high-contrast", "The theme is high-contrast")
         self.command("/mouse off", "the terminal's again")
         self.assertIn(screen.pane("mouse_any_flag"), ("0", ""))
-        screen.keys("F10")
-        screen.wait_for(lambda _: not screen.on_alternate_screen())
-        if self.recorded:
-            self.fail("recorded; read them, then run again: " + ", ".join(self.recorded))
+        self.finish()
+
+    def test_what_comes_from_elsewhere_and_goes_there(self):
+        """$EDITOR, links, the form of a template's variables, an import."""
+        opened = self.folder / "opened"
+        for name, text in (
+            ("editor", "#!/bin/sh\nprintf 'Name a boat\\n\\nas in [the list]"
+                       "(https://example.org/boats) or at <https://example.org/שם>\\n' > \"$1\"\n"),
+            ("bin/xdg-open", f"#!/bin/sh\necho \"$1\" > {opened}\n"),
+        ):
+            self.write(name, text).chmod(0o755)
+        self.write("config/templates/postcard.yaml", """\
+name: postcard
+description: A line from somewhere, é漢字🙂
+input: "From {{ place }}, {{ mood }}: {{ input }}"
+variables: { place: , mood: { default: glad } }
+""")
+        screen = self.open(EDITOR=str(self.folder / "editor"),
+                           PATH=f"{self.folder / 'bin'}:{self.environment['PATH']}")
+        screen.keys("Enter")
+        screen.wait_gone("Enter begins.")
+
+        # A message from the editor, and its links.
+        screen.keys("C-o")
+        screen.wait_for("the list")
+        self.look("editor")
+        screen.keys("Enter")
+        screen.wait_for("The")
+        screen.wait_for(lambda shown: "type ahead" not in shown)
+        self.command("/links", "─ Links ─")
+        self.look("links")
+        screen.keys("Down", "Enter")
+        screen.wait_gone("─ Links ─")
+        screen.wait_for(lambda _: opened.exists() and opened.read_text().endswith("\n"))
+        self.assertEqual(opened.read_text(), "https://example.org/boats\n")
+
+        # A template that asks for a value.
+        self.command("/template postcard", "speaker │ postcard")
+        self.settle()
+        screen.type("Hello")
+        screen.keys("Enter")
+        screen.wait_for("─ Variables")
+        self.look("variables")
+        screen.keys("Down", "Enter")
+        screen.wait_for("Value:")
+        screen.type("京都")
+        screen.keys("Enter")
+        screen.wait_gone("Value:")
+        self.look("variables-filled")
+        screen.keys("Escape")
+        screen.wait_gone("─ Variables")
+        screen.wait_for("Hello")
+        screen.keys("Enter")
+        screen.wait_for(re.compile("Hello\n.*\n.*\n.*\\.", re.MULTILINE))
+
+        # Somebody else's conversation.
+        mapping = {"root": {"id": "root", "parent": None, "children": ["a"], "message": None}}
+        turns = ["Cafe\u0301 in 京都?", "Yes: **% Arabica** ☕", "ובתל אביב?", "כן, יש הרבה"]
+        for place, text in enumerate(turns):
+            name = "abcd"[place]
+            mapping[name] = {
+                "id": name, "parent": "root" if place == 0 else "abcd"[place - 1],
+                "children": ["abcd"[place + 1]] if place < 3 else [],
+                "message": {
+                    "author": {"role": "assistant" if place % 2 else "user"},
+                    "create_time": 1.7e9 + place,
+                    "content": {"content_type": "text", "parts": [text]}}}
+        exported = self.write("conversations.json", json.dumps([{
+            "title": "Coffee ☕ קפה", "create_time": 1.7e9, "update_time": 1.7e9,
+            "current_node": "d", "mapping": mapping}]))
+        self.command(f"/import {exported}", "Arabica")
+        self.settle()
+        self.look("imported")
+        self.finish()
+
+    def test_where_the_reward_model_disagrees(self):
+        """A queue that is filled: a reward model that learnt the opposite of what was said."""
+        screen = self.open()
+        screen.keys("Enter")
+        screen.wait_gone("Enter begins.")
+        self.command("/n 4", "4 replies a turn")
+        for place in range(2):
+            screen.type(("Name a boat", "Name a bird, é漢字🙂")[place])
+            screen.keys("Enter")
+            screen.wait_for("Tab board")
+            screen.wait_for(lambda shown: "type ahead" not in shown)
+            screen.keys("Tab")
+            screen.wait_for("1–9 rank")
+            screen.keys("1", "Right", "2", "Right", "3")
+            screen.keys("Enter")
+            screen.wait_for("Ranking recorded")
+        self.leave()
+        wrong = []
+        for line in self.succeed("rankings", "export", "--format", "trl").lines:
+            line["chosen"], line["rejected"] = line["rejected"], line["chosen"]
+            wrong += [line | {"prompt": [{"role": "user", "content": f"{number}"}]}
+                      for number in range(8)]
+        self.succeed("train", "reward", "-m", self.model, "--method", "features",
+                     self.write("wrong.jsonl", "".join(json.dumps(line) + "\n" for line in wrong)),
+                     timeout=300)
+        self.start()
+        self.command("/disagreements", re.compile(r"of \d+ pairs reversed"))
+        self.look("disagreements")
+        screen.keys("Enter")
+        screen.wait_for("1–9 rank")
+        self.finish()
 
 
 class Tour80x24(TourCase):
