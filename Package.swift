@@ -45,42 +45,51 @@ let package = Package(
                 .linkedLibrary("readline"),
             ]),
         .target(
+            name: "JSON",
+            dependencies: [.product(name: "OrderedCollections", package: "swift-collections")],
+            swiftSettings: swiftSettings),
+        // Apart from the language model because it needs nothing of it: the two compile beside
+        // each other, and not one after the other.
+        .target(name: "ChatTemplates", dependencies: ["JSON"], swiftSettings: smallSettings),
+        .target(
             name: "LanguageModel",
             dependencies: [
-                "CKernels", .product(name: "OrderedCollections", package: "swift-collections"),
+                "CKernels", "JSON", "ChatTemplates",
+                .product(name: "OrderedCollections", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings),
         .target(
             name: "Engine",
             dependencies: [
-                "LanguageModel", "Yams",
+                "LanguageModel", "ChatTemplates", "JSON", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: smallSettings),
         .target(
-            name: "Training", dependencies: ["LanguageModel", "Engine", "CKernels"],
+            name: "Training", dependencies: ["LanguageModel", "JSON", "Engine", "CKernels"],
             swiftSettings: swiftSettings),
         .target(name: "TUI", dependencies: ["Engine", "CTerminal"], swiftSettings: smallSettings),
         .executableTarget(
             name: "riposte",
             dependencies: [
-                "LanguageModel", "Engine", "Training", "TUI",
+                "LanguageModel", "ChatTemplates", "JSON", "Engine", "Training", "TUI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: smallSettings),
         .testTarget(
-            name: "LanguageModelTests", dependencies: ["LanguageModel", "CKernels"],
+            name: "LanguageModelTests",
+            dependencies: ["LanguageModel", "ChatTemplates", "JSON", "CKernels"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "Training"],
+            name: "EngineTests", dependencies: ["Engine", "Training", "ChatTemplates", "JSON"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
             name: "TrainingTests",
             dependencies: ["Training", "Engine", "LanguageModel", "CKernels"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "TUITests", dependencies: ["TUI"],
+            name: "TUITests", dependencies: ["TUI", "ChatTemplates"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
     ]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LanguageModel
 
 /// A JSON value to print. Members keep their order; a number that JSON cannot write is null.

@@ -1,6 +1,8 @@
 import ArgumentParser
+import ChatTemplates
 import Engine
 import Foundation
+import JSON
 import LanguageModel
 
 struct PromptCommand: ParsableCommand {

@@ -1,3 +1,4 @@
+import ChatTemplates
 import LanguageModel
 
 /// Renders messages as the model was trained to read them.

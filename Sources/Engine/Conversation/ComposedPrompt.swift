@@ -1,3 +1,4 @@
+import ChatTemplates
 import LanguageModel
 
 /// The exact prompt of a reply, and what it is made of.

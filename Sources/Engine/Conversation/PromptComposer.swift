@@ -1,3 +1,4 @@
+import ChatTemplates
 import LanguageModel
 
 /// Conversation + template → the exact prompt.

@@ -1,3 +1,4 @@
+import ChatTemplates
 import LanguageModel
 
 /// What a prompt is made from, before it is text.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LanguageModel
 
 /// The values of a JSONL text with their line numbers; blank lines are passed over.

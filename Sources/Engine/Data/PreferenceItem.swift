@@ -1,3 +1,4 @@
+import ChatTemplates
 import LanguageModel
 
 /// Replies to one prompt and a person's preferences among them.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import LanguageModel
 
 /// Reads preference data in the forms people store it in, told apart line by line:

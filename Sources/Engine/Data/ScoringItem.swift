@@ -1,4 +1,6 @@
+import ChatTemplates
 import Foundation
+import JSON
 import LanguageModel
 
 /// Replies that a reward model is to score: a line of JSON.

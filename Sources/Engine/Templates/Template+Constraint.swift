@@ -1,3 +1,4 @@
+import JSON
 import LanguageModel
 import Yams
 

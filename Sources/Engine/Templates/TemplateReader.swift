@@ -1,4 +1,6 @@
+import ChatTemplates
 import Foundation
+import JSON
 import LanguageModel
 import Yams
 

@@ -1,3 +1,5 @@
+import ChatTemplates
+
 /// A template's text with places for variables: `{{ name }}`, spaces optional. `{{ '…' }}` is
 /// the text between the quotes, for braces that are meant as they stand.
 struct TemplateText {

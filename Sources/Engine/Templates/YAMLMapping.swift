@@ -1,3 +1,4 @@
+import ChatTemplates
 import Yams
 
 /// A mapping of a YAML file with typed, line-exact access.

@@ -1,5 +1,7 @@
+import ChatTemplates
 import Foundation
 import GRDB
+import JSON
 import LanguageModel
 
 /// Forms a conversation can be written in.

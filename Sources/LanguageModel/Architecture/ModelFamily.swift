@@ -1,3 +1,5 @@
+import JSON
+
 /// A family of models: the function from a file's settings to an ``Architecture``, and the
 /// names of its tensors. Adding a family of a known kind is adding one of these, and a test.
 struct ModelFamily: Sendable {

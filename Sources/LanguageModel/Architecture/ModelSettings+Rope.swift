@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// A rotation as a file states it, before the frequencies are computed.
 struct RopeSettings {

@@ -1,3 +1,5 @@
+import JSON
+
 /// One of a model's hyperparameters by its names in both kinds of file.
 struct Setting: Sendable {
     /// GGUF's key after `architecture.`; nil where GGUF has none.

@@ -1,3 +1,4 @@
+import ChatTemplates
 import Foundation
 
 /// How messages become a prompt for one model: its own template, or the stated fall-back.

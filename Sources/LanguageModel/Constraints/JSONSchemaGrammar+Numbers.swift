@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Numbers of a schema, as the digits that spell them.
 extension JSONSchemaGrammar {

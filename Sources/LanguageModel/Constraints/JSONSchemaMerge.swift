@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// Two schemas that must both hold, as one: for `allOf`, and for keywords beside `anyOf` and

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// A Hugging Face model folder: safetensors beside their JSON files.
 public final class SafetensorsFolder: WeightFile {

@@ -1,3 +1,5 @@
+import ChatTemplates
+
 /// Turns text into token ids and back, exactly as the model was trained.
 ///
 /// Tokenizers never add a BOS token by themselves: callers ask ``SpecialTokens/addsBOS``, so

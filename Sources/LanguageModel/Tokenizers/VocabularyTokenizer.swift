@@ -1,3 +1,4 @@
+import ChatTemplates
 import Synchronization
 
 /// The tokenizer of a vocabulary: added tokens are found first, the text between them is

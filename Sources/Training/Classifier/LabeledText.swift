@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import JSON
 import LanguageModel
 
 /// A text and what it is called.

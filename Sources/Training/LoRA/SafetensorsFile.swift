@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import JSON
 import LanguageModel
 
 /// One safetensors file: named float tensors and text metadata.

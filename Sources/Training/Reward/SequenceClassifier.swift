@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import JSON
 import LanguageModel
 
 /// A published reward model or classifier: a Hugging Face folder of a

@@ -1,3 +1,5 @@
+import JSON
+@testable import ChatTemplates
 import Foundation
 import Testing
 

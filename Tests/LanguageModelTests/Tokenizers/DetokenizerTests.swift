@@ -1,3 +1,4 @@
+@testable import ChatTemplates
 import Testing
 
 @testable import LanguageModel

@@ -1,3 +1,4 @@
+@testable import ChatTemplates
 import Foundation
 import Testing
 

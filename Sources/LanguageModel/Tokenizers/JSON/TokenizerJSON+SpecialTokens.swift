@@ -1,3 +1,5 @@
+import JSON
+
 extension TokenizerJSON {
     /// What the files say of BOS, EOS and the rest.
     func readSpecialTokens(_ vocabulary: inout VocabularyDescription) {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Reads a Hugging Face `tokenizer.json` and the small files beside it.
 struct TokenizerJSON {

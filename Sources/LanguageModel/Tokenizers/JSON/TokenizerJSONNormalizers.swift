@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Reads the `normalizer` of a `tokenizer.json`.
 struct TokenizerJSONNormalizers {

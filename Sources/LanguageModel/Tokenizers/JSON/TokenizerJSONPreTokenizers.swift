@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads the `pre_tokenizer` of a `tokenizer.json`.
 struct TokenizerJSONPreTokenizers {
     let file: TokenizerJSON

@@ -1,3 +1,5 @@
+import JSON
+
 /// Collects the tokens of a `tokenizer.json`.
 struct TokenizerJSONVocabulary {
     let file: TokenizerJSON

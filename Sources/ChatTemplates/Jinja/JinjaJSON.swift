@@ -1,3 +1,5 @@
+import JSON
+
 /// `tojson` as transformers defines it: Python's `json.dumps` with `ensure_ascii=False`.
 struct JinjaJSONWriter {
     var ensuresASCII = false
@@ -26,7 +28,7 @@ struct JinjaJSONWriter {
         case .none: result.append("null")
         case .bool(let value): result.append(value ? "true" : "false")
         case .int(let value): result.append(String(value))
-        case .float(let value): result.append(Self.number(value))
+        case .float(let value): result.append(PythonNumber.json(value))
         case .string(let text):
             try interpreter.spend(making: result.count + text.count)
             result.append(quote(text))
@@ -42,12 +44,6 @@ struct JinjaJSONWriter {
             }
             throw interpreter.failure("a \(value.typeName) cannot be written as JSON")
         }
-    }
-
-    static func number(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-        return PythonNumber.repr(value)
     }
 
     private func newline(_ result: inout TemplateText, level: Int) {
@@ -103,7 +99,7 @@ struct JinjaJSONWriter {
         case .none: return TemplateText("\"null\"")
         case .bool(let value): return TemplateText(value ? "\"true\"" : "\"false\"")
         case .int(let value): return TemplateText("\"\(value)\"")
-        case .float(let value): return TemplateText("\"\(Self.number(value))\"")
+        case .float(let value): return TemplateText("\"\(PythonNumber.json(value))\"")
         default: throw interpreter.failure("a \(key.typeName) cannot be a key in JSON")
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// A model's own chat template: Jinja text that turns messages into the prompt the model was
 /// trained on.

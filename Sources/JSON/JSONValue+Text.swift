@@ -12,7 +12,7 @@ extension JSONValue {
         case .null: result += "null"
         case .bool(let value): result += value ? "true" : "false"
         case .int(let value): result += String(value)
-        case .double(let value): result += JinjaJSONWriter.number(value)
+        case .double(let value): result += PythonNumber.json(value)
         case .string(let text): JSONEscape.append(text, to: &result)
         case .array(let items):
             result += "["

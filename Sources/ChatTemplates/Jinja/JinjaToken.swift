@@ -1,3 +1,5 @@
+import JSON
+
 /// A piece of a template as the lexer gives it to the parser.
 struct JinjaToken: Equatable, Sendable {
     enum Kind: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// `'%s' % value` and `'{}'.format(value)`.
 extension JinjaInterpreter {

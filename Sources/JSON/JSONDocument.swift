@@ -3,45 +3,45 @@
 /// A tokenizer's file holds some hundred thousand strings, which are bytes to us: nothing is
 /// decoded before it is asked for, and keys that differ only in how Unicode composes their
 /// characters stay different, as they would not in a dictionary of `String`.
-final class JSONDocument: Sendable {
-    enum Kind: UInt8, Sendable { case null, bool, number, string, array, object }
+package final class JSONDocument: Sendable {
+    package enum Kind: UInt8, Sendable { case null, bool, number, string, array, object }
 
-    struct Node: Sendable {
-        var kind: Kind
+    package struct Node: Sendable {
+        package var kind: Kind
         /// A string with escapes.
-        var hasEscapes = false
+        package var hasEscapes = false
         /// The text, without quotes.
-        var start: UInt32
-        var end: UInt32
+        package var start: UInt32
+        package var end: UInt32
         /// The number of the node after this one and all in it.
-        var next: UInt32
+        package var next: UInt32
     }
 
-    let bytes: [UInt8]
-    let nodes: [Node]
+    package let bytes: [UInt8]
+    package let nodes: [Node]
 
     /// - Throws: ``JSONSyntaxError`` with line and column.
-    init(_ bytes: [UInt8]) throws(JSONSyntaxError) {
+    package init(_ bytes: [UInt8]) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes: bytes)
         nodes = try scanner.scan()
         self.bytes = bytes
     }
 
-    var root: JSONNode { JSONNode(document: self, index: 0) }
+    package var root: JSONNode { JSONNode(document: self, index: 0) }
 }
 
 /// A value in a ``JSONDocument``.
-struct JSONNode: Sendable {
-    let document: JSONDocument
-    let index: Int
+package struct JSONNode: Sendable {
+    package let document: JSONDocument
+    package let index: Int
 
     private var node: JSONDocument.Node { document.nodes[index] }
 
-    var kind: JSONDocument.Kind { node.kind }
-    var isNull: Bool { kind == .null }
+    package var kind: JSONDocument.Kind { node.kind }
+    package var isNull: Bool { kind == .null }
 
     /// How many values an array has, or members an object.
-    var count: Int {
+    package var count: Int {
         var count = 0
         forEachChild { _ in count += 1 }
         return kind == .object ? count / 2 : count
@@ -56,17 +56,18 @@ struct JSONNode: Sendable {
         }
     }
 
-    func forEachElement(_ body: (JSONNode) throws -> Void) rethrows {
+    package func forEachElement(_ body: (JSONNode) throws -> Void) rethrows {
         if kind == .array { try forEachChild(body) }
     }
 
-    var elements: [JSONNode] {
+    package var elements: [JSONNode] {
         var result: [JSONNode] = []
         forEachElement { result.append($0) }
         return result
     }
 
-    func forEachMember(_ body: (_ key: JSONNode, _ value: JSONNode) throws -> Void) rethrows {
+    package func forEachMember(_ body: (_ key: JSONNode, _ value: JSONNode) throws -> Void) rethrows
+    {
         guard kind == .object else { return }
         var key: JSONNode?
         try forEachChild { child in
@@ -80,7 +81,7 @@ struct JSONNode: Sendable {
     }
 
     /// The value of a member, the last where there are several; null counts as absent.
-    subscript(name: String) -> JSONNode? {
+    package subscript(name: String) -> JSONNode? {
         var found: JSONNode?
         forEachMember { key, value in if key.string == name { found = value } }
         return found.flatMap { $0.isNull ? nil : $0 }
@@ -88,22 +89,22 @@ struct JSONNode: Sendable {
 
     private var text: ArraySlice<UInt8> { document.bytes[Int(node.start)..<Int(node.end)] }
 
-    var string: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
+    package var string: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
 
-    var bool: Bool? { kind == .bool ? text.first == UInt8(ascii: "t") : nil }
+    package var bool: Bool? { kind == .bool ? text.first == UInt8(ascii: "t") : nil }
 
     /// An integer where it is written as one and fits.
-    var number: JSONValue {
+    package var number: JSONValue {
         let text = String(decoding: text, as: UTF8.self)
         return Int(text).map { .int($0) } ?? .double(Double(text) ?? .nan)
     }
 
-    var double: Double? { kind == .number ? number.double : nil }
+    package var double: Double? { kind == .number ? number.double : nil }
 
-    var int: Int? { kind == .number ? number.int : nil }
+    package var int: Int? { kind == .number ? number.int : nil }
 
     /// The bytes of a string, escapes resolved.
-    var utf8: ArraySlice<UInt8>? {
+    package var utf8: ArraySlice<UInt8>? {
         guard kind == .string else { return nil }
         return node.hasEscapes ? unescaped[...] : text
     }

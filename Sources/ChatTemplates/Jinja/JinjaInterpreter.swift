@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Runs a template once. Not shared: it holds the output and the counts of what was spent.
 final class JinjaInterpreter {

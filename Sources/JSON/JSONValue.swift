@@ -79,7 +79,7 @@ extension JSONValue {
 
 extension JSONNode {
     /// The value with all that is in it, decoded.
-    var value: JSONValue {
+    package var value: JSONValue {
         switch kind {
         case .null: return .null
         case .bool: return .bool(bool ?? false)
