@@ -305,19 +305,25 @@ variables: { place: , mood: { default: glad } }
         screen.keys("Enter")
         screen.wait_gone("Enter begins.")
         self.command("/n 4", "4 replies a turn")
-        for place in range(2):
-            screen.type(("Name a boat", "Name a bird, é漢字🙂")[place])
+        for text in ("Name a boat", "Name a bird, é漢字🙂"):
+            screen.type(text)
             screen.keys("Enter")
-            screen.wait_for("Tab board")
-            screen.wait_for(lambda shown: "type ahead" not in shown)
+            # The board before is on the screen too: first this turn, then its replies.
+            screen.wait_for(lambda shown: text in (line.strip() for line in shown.split("\n")))
+            screen.wait_quiet(0.5)
+            screen.wait_for(lambda shown: "Tab board" in shown and "type ahead" not in shown)
             screen.keys("Tab")
             screen.wait_for("1–9 rank")
             screen.keys("1", "Right", "2", "Right", "3")
             screen.keys("Enter")
             screen.wait_for("Ranking recorded")
+            self.settle()
+            screen.wait_gone("Ranking recorded")
         self.leave()
         wrong = []
-        for line in self.succeed("rankings", "export", "--format", "trl").lines:
+        ranked = self.succeed("rankings", "export", "--format", "trl").lines
+        self.assertEqual(len(ranked), 6, "three pairs of each of two boards")
+        for line in ranked:
             line["chosen"], line["rejected"] = line["rejected"], line["chosen"]
             wrong += [line | {"prompt": [{"role": "user", "content": f"{number}"}]}
                       for number in range(8)]
