@@ -69,11 +69,16 @@ let package = Package(
         .target(
             name: "Training", dependencies: ["LanguageModel", "JSON", "Engine", "CKernels"],
             swiftSettings: swiftSettings),
-        .target(name: "TUI", dependencies: ["Engine", "CTerminal"], swiftSettings: smallSettings),
+        // What a program on a terminal needs that knows no language model: it compiles beside
+        // the engine.
+        .target(name: "TerminalKit", dependencies: ["CTerminal"], swiftSettings: smallSettings),
+        .target(
+            name: "TUI", dependencies: ["Engine", "TerminalKit"], swiftSettings: smallSettings),
         .executableTarget(
             name: "riposte",
             dependencies: [
-                "LanguageModel", "ChatTemplates", "JSON", "Engine", "Training", "TUI",
+                "LanguageModel", "ChatTemplates", "JSON", "Engine", "Training", "TerminalKit",
+                "TUI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: smallSettings),
@@ -89,7 +94,7 @@ let package = Package(
             dependencies: ["Training", "Engine", "LanguageModel", "CKernels"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "TUITests", dependencies: ["TUI", "ChatTemplates"],
+            name: "TUITests", dependencies: ["TUI", "TerminalKit", "ChatTemplates"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
     ]
 )

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import TUI
+import TerminalKit
 import Training
 
 /// The chat: a screen, or lines where there is no terminal for one.

@@ -1,5 +1,5 @@
 import Foundation
-import TUI
+import TerminalKit
 
 /// Columns for people, aligned by the width characters have on a terminal.
 struct TextTable {

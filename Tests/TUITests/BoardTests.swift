@@ -2,6 +2,7 @@ import Engine
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 @Suite struct BoardTests {
     private func focused(_ count: Int = 4, finished: Bool = true) -> State {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 /// The program with a real store and engine, and a model that says what it is told to.
 @MainActor

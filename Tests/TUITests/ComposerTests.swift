@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 /// Readline is one a process, so these run one after the other.
 @Suite(.serialized) struct ComposerTests {

@@ -2,6 +2,7 @@ import Engine
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 /// Boards of turns that the conversation has left behind, comparisons, the mouse, the tour.
 @Suite struct EarlierTurnTests {

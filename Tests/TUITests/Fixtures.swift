@@ -2,6 +2,7 @@ import Engine
 import Foundation
 
 @testable import TUI
+@testable import TerminalKit
 
 /// States to draw and to act on.
 enum Fixture {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 @Suite struct InputTokenizerTests {
     private static let stream: [(String, InputEvent)] = [

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 /// Every key in every context: what the state becomes and which effects are asked for.
 @Suite struct KeyTests {

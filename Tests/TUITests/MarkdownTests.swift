@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 @Suite struct MarkdownTests {
     private static let document = """

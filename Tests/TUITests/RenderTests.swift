@@ -2,6 +2,7 @@ import Engine
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 /// Whole screens as text, at sizes from the smallest to the largest.
 @Suite struct RenderTests {

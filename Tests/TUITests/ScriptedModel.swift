@@ -4,6 +4,7 @@ import Foundation
 
 @testable import LanguageModel
 @testable import TUI
+@testable import TerminalKit
 
 /// Tokens are bytes; two more are the marks of a turn.
 struct ByteTokenizer: Tokenizer {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 @Suite struct ThemeTests {
     @Test(arguments: Theme.builtIn.map(\.name)) func builtInThemesAreComplete(_ name: String) throws

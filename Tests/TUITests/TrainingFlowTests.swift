@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 /// Learns nothing: it reads a state, says how far it is, and waits to be let go on.
 private final class ScriptedTrainer: RewardTrainer {

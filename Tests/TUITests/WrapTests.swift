@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TUI
+@testable import TerminalKit
 
 @Suite struct WrapTests {
     private func wrapped(_ text: String, _ width: Int, indent: Int = 0) -> [String] {

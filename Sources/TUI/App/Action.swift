@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// A fact that has come to pass; the only thing that changes the state.
 enum Action: Sendable {

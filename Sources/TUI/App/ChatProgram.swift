@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TerminalKit
 
 /// The chat as the event loop sees it: terminal events become actions, effects go to the
 /// terminal or to the runner.

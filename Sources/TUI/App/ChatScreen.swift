@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TerminalKit
 
 /// What a chat begins with.
 public struct ChatConfiguration: Sendable {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// Something to do outside of the state. The runner does it and answers with actions.
 enum Effect: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TerminalKit
 
 extension EffectRunner {
     // MARK: Models

@@ -1,3 +1,5 @@
+import TerminalKit
+
 /// A key with its modifiers, without the bytes it came as: what a key map binds.
 public struct KeyChord: Sendable, Hashable {
     public var code: Key.Code

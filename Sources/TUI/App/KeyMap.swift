@@ -1,3 +1,5 @@
+import TerminalKit
+
 /// Which part of the screen a key is for.
 public enum KeyContext: String, Sendable, CaseIterable {
     case global, composer, board, messages, list, page

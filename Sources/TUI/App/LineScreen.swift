@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TerminalKit
 
 /// The chat without a screen: lines in, lines out, nothing ever painted over. For screen
 /// readers, for terminals that cannot move their cursor, and for pipes. The same state, actions

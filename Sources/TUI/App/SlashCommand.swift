@@ -1,3 +1,5 @@
+import TerminalKit
+
 /// A line that begins with `/`, understood.
 enum SlashCommand: Sendable, Equatable {
     case command(Command)

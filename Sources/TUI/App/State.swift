@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// Which part of the screen keys go to while nothing lies over it.
 enum Focus: Sendable, Equatable { case composer, board, messages }

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 extension State {
     mutating func useBoard(_ command: Command, key: Key?) -> [Effect] {

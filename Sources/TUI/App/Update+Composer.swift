@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 extension State {
     /// Enter in the composer.

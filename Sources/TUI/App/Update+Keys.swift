@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 extension State {
     /// A key: a command where the key map binds one, else text for what has the focus.

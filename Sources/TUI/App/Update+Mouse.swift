@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 extension State {
     mutating func use(_ event: MouseEvent) -> [Effect] {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 extension State {
     // MARK: Keys on a page or in a list

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// A text shaded by what its selected token attends to, and below the strongest tokens beside
 /// a map of layers and heads.

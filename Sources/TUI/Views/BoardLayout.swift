@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The board as a grid of boxes: side by side where each has at least ``narrowest`` columns,
 /// in as many rows as that takes; rows that do not fit scroll with the selection.

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The replies of a turn, each in a box with its rank and figures.
 enum BoardView {

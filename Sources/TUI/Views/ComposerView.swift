@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The line that the person writes.
 enum ComposerView {

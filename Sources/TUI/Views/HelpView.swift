@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// Every key and command, from the tables that bind them.
 enum HelpView {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// A list with its filter and, where the width allows, a preview of the selected line.
 enum ListView {

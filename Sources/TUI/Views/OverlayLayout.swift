@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// Where a page or list stands over the conversation.
 struct OverlayLayout {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// What lies over the conversation.
 enum OverlayView {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The exact prompt: special tokens marked, the part that the cache holds shaded.
 enum PromptView {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The whole screen from the state alone.
 func render(_ state: State, _ size: ScreenSize) -> Frame {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// Text of a message as lines of the screen.
 enum ReplyText {

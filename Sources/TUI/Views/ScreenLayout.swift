@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// Where the parts of the screen stand. From the bottom: key hints, status line, composer, a
 /// rule, a line for what is going on, and above them transcript and board. A small screen goes

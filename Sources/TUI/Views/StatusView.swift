@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The lines around the composer: what is going on, the rule, the status line, key hints.
 enum StatusView {

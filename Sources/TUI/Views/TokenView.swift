@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TerminalKit
 
 /// The tokens of a reply by their probability, and what else could have stood at the cursor.
 enum TokenView {

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The transcript as blocks of lines, laid out only where they are looked at: its cost does
 /// not grow with the length of the conversation.

@@ -1,4 +1,5 @@
 import Engine
+import TerminalKit
 
 /// The conversation, message by message.
 enum TranscriptView {

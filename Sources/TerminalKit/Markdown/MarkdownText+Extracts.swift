@@ -1,6 +1,6 @@
 extension MarkdownText {
     /// Code blocks of a text, in order, also those inside lists and quotes.
-    static func codeBlocks(of text: String) -> [String] {
+    public static func codeBlocks(of text: String) -> [String] {
         code(in: blocks(of: text))
     }
 
@@ -21,7 +21,7 @@ extension MarkdownText {
     }
 
     /// Web addresses of a text, in order.
-    static func links(in text: String) -> [String] {
+    public static func links(in text: String) -> [String] {
         var found: [String] = []
         var rest = Substring(text)
         while let start = rest.firstRange(of: "http") {

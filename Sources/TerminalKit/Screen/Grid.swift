@@ -99,26 +99,4 @@ extension Grid: CustomStringConvertible {
         }
         return result
     }
-
-    /// The styles by letter: `.` is plain, then `a`, `b`, … in order of appearance, with a
-    /// legend below; for golden files that check colours.
-    public var styleDescription: String {
-        var letters: [Style: Character] = [.plain: "."]
-        var legend: [(Character, Style)] = []
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        var result = ""
-        for row in 0..<rows {
-            for cell in self.row(row) {
-                if letters[cell.style] == nil {
-                    let letter = legend.count < alphabet.count ? alphabet[legend.count] : "#"
-                    letters[cell.style] = letter
-                    legend.append((letter, cell.style))
-                }
-                result.append(letters[cell.style] ?? "#")
-            }
-            result += "\n"
-        }
-        for (letter, style) in legend { result += "\(letter): \(style)\n" }
-        return result
-    }
 }
