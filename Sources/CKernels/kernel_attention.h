@@ -37,43 +37,60 @@ INLINE int NAME(cached_bytes)(const int type) {
 // for, and while its values are, the next one's values: spread over all steps, as only so many
 // lines can be under way at once. `next` is NULL where that is done already.
 
-// Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against the 64 keys of a page:
-// out[q][64], unmasked.
+// Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against K vectors of a page's
+// keys from the vector `first` on. `lines` of `next` are asked for with each column.
+INLINE void NAME(vector_scores)(
+    const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
+    float scale, float *out, const uint8_t *next, const int lines, const int first, const int Q,
+    const int K, const int type) {
+    vf sum[TOKEN_TILE][8];
+    int32_t at[8];
+    UNROLL for (int k = 0; k < K; k++) {
+        at[k] = ((first + k) * LANES / 16) * size * 16 + ((first + k) * LANES) % 16;
+        UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
+    }
+    for (int32_t d = 0; d < size; d++) {
+        if (lines > 0 && next) {
+            UNROLL for (int line = 0; line < lines; line++) {
+                __builtin_prefetch(next + (d * lines + line) * 64);
+            }
+        }
+        vf key[8];
+        UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
+        UNROLL for (int q = 0; q < Q; q++) {
+            vf x = splat(queries[d * TOKEN_TILE + q]);
+            UNROLL for (int k = 0; k < K; k++) sum[q][k] = fma_(key[k], x, sum[q][k]);
+        }
+    }
+    UNROLL for (int k = 0; k < K; k++) {
+        vf factor = splat(scale);
+        if (type == RK_CACHE_Q8) factor *= load(key_scales + (first + k) * LANES);
+        UNROLL for (int q = 0; q < Q; q++) {
+            store(out + q * RK_PAGE + (first + k) * LANES, sum[q][k] * factor);
+        }
+    }
+}
+
+// Scores of Q queries against the 64 keys of a page: out[q][64], unmasked.
 INLINE void NAME(page_scores)(
     const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
     float scale, float *out, const uint8_t *next, const int Q, const int type) {
-    // Vectors of keys held together, so that enough sums are under way at once.
+    const int vectors = RK_PAGE / LANES;
+    // As many vectors of keys together as keep the multipliers busy and stay in registers.
+#if REGISTERS == 16
+    const int K = Q <= 1 ? 8 : Q == 2 ? 4 : Q == 3 ? 3 : 2;
+#else
     const int K = Q <= 3 ? 4 : Q <= 6 ? 2 : 1;
-    for (int32_t s = 0; s < RK_PAGE / LANES; s += K) {
-        vf sum[TOKEN_TILE][4];
-        int32_t at[4];
-        UNROLL for (int k = 0; k < K; k++) {
-            at[k] = ((s + k) * LANES / 16) * size * 16 + ((s + k) * LANES) % 16;
-            UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
-        }
-        for (int32_t d = 0; d < size; d++) {
-            // A column of a page's keys is as many lines as an element has bytes.
-            const int lines = NAME(cached_bytes)(type), passes = RK_PAGE / LANES / K;
-            if (next && (lines >= passes || s / K < lines)) {
-                UNROLL for (int line = 0; line < (lines + passes - 1) / passes; line++) {
-                    __builtin_prefetch(next);
-                    next += 64;
-                }
-            }
-            vf key[4];
-            UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
-            UNROLL for (int q = 0; q < Q; q++) {
-                vf x = splat(queries[d * TOKEN_TILE + q]);
-                UNROLL for (int k = 0; k < K; k++) sum[q][k] = fma_(key[k], x, sum[q][k]);
-            }
-        }
-        UNROLL for (int k = 0; k < K; k++) {
-            vf factor = splat(scale);
-            if (type == RK_CACHE_Q8) factor *= load(key_scales + (s + k) * LANES);
-            UNROLL for (int q = 0; q < Q; q++) {
-                store(out + q * RK_PAGE + (s + k) * LANES, sum[q][k] * factor);
-            }
-        }
+#endif
+    // A page's keys are as many lines a column as an element has bytes.
+    const int passes = (vectors + K - 1) / K, total = NAME(cached_bytes)(type);
+    UNROLL for (int pass = 0; pass < passes; pass++) {
+        const int before = (total * pass + passes - 1) / passes;
+        const int lines = (total * (pass + 1) + passes - 1) / passes - before;
+        const int first = pass * K, some = vectors - first < K ? vectors - first : K;
+        const uint8_t *ahead = next ? next + before * size * 64 : NULL;
+        NAME(vector_scores)(keys, key_scales, queries, size, scale, out, ahead, lines, first, Q,
+                            some, type);
     }
 }
 
@@ -83,7 +100,7 @@ INLINE void NAME(page_values)(
     int32_t last, float *const *sums, const uint8_t *next, const int Q, const int N,
     const int type) {
     const int element = NAME(cached_bytes)(type);
-    vf total[VALUE_TILE][4];
+    vf total[VALUE_TILE][8];
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
     }
@@ -93,7 +110,7 @@ INLINE void NAME(page_values)(
                 __builtin_prefetch(next + (p * size + column) * element + byte);
             }
         }
-        vf v[4];
+        vf v[8];
         UNROLL for (int n = 0; n < N; n++) {
             v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
         }
@@ -140,9 +157,10 @@ INLINE void NAME(values_typed)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
     int32_t last, float *const *sums, const uint8_t *next, int32_t rows, int32_t vectors,
     const int type) {
-    VALUES(1, 4) VALUES(2, 4) VALUES(3, 4)
-#if VALUE_TILE > 3
-    VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
+#if REGISTERS == 32
+    VALUES(1, 4) VALUES(2, 4) VALUES(3, 4) VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
+#else
+    VALUES(1, 8) VALUES(2, 4) VALUES(3, 3) VALUES(1, 4) VALUES(2, 2) VALUES(3, 2) VALUES(3, 1)
 #endif
     for (int32_t q = 0; q < rows; q++) {
         for (int32_t n = 0; n < vectors; n++) {
@@ -241,7 +259,7 @@ INLINE void NAME(attend_page)(
             if (value_scales) e *= load(value_scales + p);
             store(s + p, e);
         }
-        float rescale = before == -INFINITY ? 0 : expf(before - now);
+        float rescale = before == now ? 1 : before == -INFINITY ? 0 : expf(before - now);
         sums[size + 1] = sums[size + 1] * rescale + sum_lanes(weight);
         sums[size] = now;
         if (rescale != 1) {
@@ -253,9 +271,9 @@ INLINE void NAME(attend_page)(
     if (high <= low) return;
     for (q = 0; q < count; q += VALUE_TILE) {
         int32_t rows = count - q < VALUE_TILE ? count - q : VALUE_TILE;
-        int32_t vectors = size / LANES;
-        for (int32_t n = 0; n < vectors; n += 4) {
-            int32_t some = vectors - n < 4 ? vectors - n : 4;
+        int32_t vectors = size / LANES, most = VALUE_VECTORS(rows);
+        for (int32_t n = 0; n < vectors; n += most) {
+            int32_t some = vectors - n < most ? vectors - n : most;
             NAME(values)(values, size, n * LANES, scores + q * RK_PAGE, low, high,
                          partials + q, q == 0 ? next_values : NULL, rows, some, cache->type);
         }

@@ -4,7 +4,10 @@
 //   NAME(x)          x with the instruction set's suffix
 //   TOKEN_TILE       widest register tile, in tokens, of a matrix product
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
-//   VALUE_TILE       rows of a register tile in the values part of attention
+//   VALUE_TILE       rows of a register tile in the values part of attention, and
+//   VALUE_VECTORS(rows)  vectors of values beside so many
+//   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
+//                    sum that goes through memory with each step takes three times as long
 //   INPUT_WORDS      where quantised inputs are 16-bit words: see kernel_words.h; elsewhere
 //                    they are two planes of bytes: see kernel_planes.h. Both say what else
 //                    they need

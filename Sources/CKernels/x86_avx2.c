@@ -7,10 +7,12 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #define LANES 8
+#define REGISTERS 16
 #define NAME(x) x##_avx2
 #define TOKEN_TILE 6
 #define ROW_VECTORS 2
 #define VALUE_TILE 3
+#define VALUE_VECTORS(rows) ((rows) == 1 ? 8 : (rows) == 2 ? 4 : 3)
 // Its products of bytes saturate at 16 bits, and take three instructions for what one does
 // for pairs of words.
 #define INPUT_WORDS 1
