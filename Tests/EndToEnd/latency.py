@@ -5,7 +5,7 @@
                               PROGRAM ARGUMENT …
 
 Types a letter, waits until the program has sent it back, and counts the time between. With
---stream a message is sent first, so that replies stream meanwhile. Prints one JSON object with
+--stream replies stream meanwhile: keys count in batches after which they still did. Prints one JSON object with
 milliseconds, and fails where p50 is over 5 or p99 over 20. With --messages a conversation of that
 many is opened first, in folders of its own, and scrolled: opening fails over 150 ms. With
 --escape that many messages are sent and each reply is stopped by Esc while it streams: the time
@@ -34,10 +34,18 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+def set_niceness(value):
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, value)
+    except PermissionError:
+        pass
+
+
 class Terminal:
     def __init__(self, command, columns=120, rows=40):
         self.process, self.descriptor = pty.fork()
         if self.process == 0:
+            set_niceness(0)
             os.environ["TERM"] = "xterm-256color"
             os.environ.setdefault("LANG", "C.UTF-8")
             os.execvp(command[0], command)
@@ -68,6 +76,22 @@ class Terminal:
     def drain(self):
         while self.read(0):
             pass
+
+    def is_streaming(self):
+        """Whether a screen painted anew says that replies are being written."""
+        self.write(b"\x0c")
+        seen, end = b"", time.monotonic() + 1
+        while b"Esc stops" not in seen and time.monotonic() < end:
+            seen += self.read(0.05)
+        return b"Esc stops" in seen
+
+    def stream(self, message):
+        """Streams replies to a message, the last one's anew where there is none."""
+        self.write(message + b"\r" if message else b"\x1b[15~")
+        end = time.monotonic() + 60
+        while not self.is_streaming():
+            if time.monotonic() > end:
+                sys.exit("latency: no reply was written in 60 s")
 
     def write(self, data):
         os.write(self.descriptor, data)
@@ -155,6 +179,8 @@ def main():
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="riposte-latency.")
+    # The clock is not to wait for a core where the replies take all there are.
+    set_niceness(-10)
     try:
         return measure(options, folder)
     finally:
@@ -171,16 +197,15 @@ def measure(options, folder):
         return stop_replies(terminal, options.escape)
     extra = long_conversation(terminal) if options.messages else {}
     if options.stream:
-        terminal.write(b"Tell a long story about a lighthouse.\r")
-        time.sleep(1)
+        terminal.stream(b"Tell a long story about a lighthouse.")
 
     generator = random.Random(1)
     # Escape sequences hold letters too; only a letter outside of them is the echo.
     escape = re.compile(rb"\x1b(\[[0-9;?<]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>78])")
-    waits, typed = [], 0
-    for number in range(options.keys):
+    waits, batch = [], []
+    while len(waits) < options.keys:
         # A letter that no text near by holds: replies stream in the same bytes.
-        key = "ⓐⓑⓒⓓⓔⓕⓖⓗⓘⓙ"[number % 10].encode()
+        key = "ⓐⓑⓒⓓⓔⓕⓖⓗⓘⓙ"[len(batch) % 10].encode()
         terminal.drain()
         start = time.perf_counter()
         terminal.write(key)
@@ -189,14 +214,18 @@ def measure(options, folder):
             seen += terminal.read(2)
             if time.perf_counter() - start > 2:
                 sys.exit("latency: a key was not echoed in 2 s")
-        waits.append((time.perf_counter() - start) * 1000)
-        typed += 1
-        if typed == 60:
-            terminal.write(b"\x15")
-            terminal.drain()
-            time.sleep(0.05)
-            typed = 0
+        batch.append((time.perf_counter() - start) * 1000)
         time.sleep(generator.uniform(0.005, 0.03))
+        if len(batch) < min(60, options.keys - len(waits)):
+            continue
+        terminal.write(b"\x15")
+        # What is cleared has been: the next letter changes its cell.
+        terminal.read(2)
+        if not options.stream or terminal.is_streaming():
+            waits += batch
+        else:
+            terminal.stream(None)
+        batch = []
     before, began = terminal.cpu_seconds(), time.monotonic()
     idle = None
     if not options.stream:

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from riposte import BINARY, SandboxCase, default_model, needs_model
-from tmux import Screen, needs_tmux
+from tmux import IDLE, Screen, needs_tmux
 
 
 @needs_tmux
@@ -34,7 +34,8 @@ class ChatCase(SandboxCase):
         self.screen.keys("Enter")
 
     def idle(self):
-        self.screen.wait_for("write a message", timeout=120)
+        """No reply is being written, and the composer is empty."""
+        self.screen.wait_for(IDLE, timeout=120)
 
     def quit(self):
         self.screen.keys("F10")
@@ -113,10 +114,10 @@ class Chat80x24(ChatCase):
         for _ in range(60):
             self.screen.resize(numbers.randint(20, 220), numbers.randint(5, 60))
         self.screen.resize(100, 30)
-        self.screen.wait_for(lambda shown: "type ahead" not in shown, timeout=120)
-        shown = self.screen.wait_quiet()
-        self.assertEqual(shown.count("╭") + shown.count("┏"), 4, shown)
-        self.assertIn("Write a short poem.", shown)
+        self.idle()
+        self.screen.wait_for(
+            lambda shown: shown.count("╭") == 4 and "Write a short poem." in shown
+            and "Tab board" in shown)
         self.quit()
 
     def test_wide_characters_are_typed_and_edited(self):

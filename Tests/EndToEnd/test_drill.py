@@ -62,9 +62,8 @@ class DrillCase(ChatCase):
         screen.wait_for("by reward")
         by_reward = self.letters()
         self.assertEqual(sorted(by_reward), sorted(as_sampled))
-        scores = [float(score.replace("−", "-")) for score in re.findall(
-            r"reward ([+−]\d+\.\d+)", screen.wait_quiet())]
-        self.assertEqual(scores, sorted(scores, reverse=True))
+        screen.wait_for(lambda shown: len(self.scores(shown)) == 4
+                        and self.scores(shown) == sorted(self.scores(shown), reverse=True))
         screen.keys("F6")
         screen.wait_for(lambda _: self.letters() == as_sampled)
 
@@ -108,6 +107,11 @@ class DrillCase(ChatCase):
             os.kill(screen.process("riposte"), name)
             screen.wait_for(lambda _: not screen.on_alternate_screen())
             self.assertEqual(screen.terminal_state(), before, name)
+
+    @staticmethod
+    def scores(shown: str) -> list[float]:
+        return [float(score.replace("−", "-"))
+                for score in re.findall(r"reward ([+−]\d+\.\d+)", shown)]
 
     def letters(self) -> list[str]:
         """The boxes' letters from left to right, top to bottom; all four must be there."""

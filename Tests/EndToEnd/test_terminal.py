@@ -12,9 +12,10 @@ import unittest
 
 import tiny_gguf
 from riposte import BINARY, SandboxCase
-from tmux import Screen, needs_tmux
+from tmux import IDLE, Screen, needs_tmux
 
 PROMPT = "›"
+NOTICE = re.compile(r"^ [✓·!✗] ", re.MULTILINE)
 
 
 @needs_tmux
@@ -65,8 +66,21 @@ class TerminalCase(SandboxCase):
         """The row of the prompt, without it and without the hint of an empty composer."""
         lines = screen.lines()
         first = max(i for i, line in enumerate(lines) if PROMPT in line)
-        text = lines[first].split(PROMPT, 1)[1].strip()
-        return "" if text.startswith("write a message") else text
+        return "" if IDLE.match(lines[first]) else lines[first].split(PROMPT, 1)[1].strip()
+
+    def check_no_garbage(self, screen: Screen, typed: str, reason="") -> str:
+        """Painted anew, the screen is the same. The composer holds `typed`."""
+        # A letter that is seen was drawn after all that was asked for before it.
+        screen.type("@")
+        shown = screen.wait_for(typed + "@")
+        screen.keys("C-l")
+        screen.type("@")
+        screen.wait_for(typed + "@@")
+        screen.keys("BSpace")
+        try:
+            return screen.wait_for(lambda now: now == shown)
+        except AssertionError:
+            self.fail(f"{reason}: garbage\n{shown}\n--- painted anew\n{screen.text()}")
 
 
 class LeavingTests(TerminalCase):
@@ -244,9 +258,9 @@ class SurroundingsTests(TerminalCase):
             screen = self.open()
             screen.type(f" clear; TERM={name} {self.chat}; echo left with $?")
             screen.keys("Enter")
-            screen.wait_quiet(1)
+            shown = screen.wait_for(re.compile(r"^left with|^> ", re.MULTILINE))
             self.assertFalse(screen.on_alternate_screen())
-            if "left with" not in screen.text():
+            if "left with" not in shown:
                 screen.keys("C-d")
             shown = screen.wait_for("left with")
             self.assertRegex(shown, r"left with [012]\b")
@@ -266,7 +280,7 @@ class SurroundingsTests(TerminalCase):
         ):
             screen = self.open(**environment)
             self.start(screen)
-            screen.wait_quiet()
+            screen.wait_for(re.compile(r"tiny │.*\n Enter begins"))
             colored = re.search(r"\x1b\[[0-9;]*(3[0-7]|38;5;\d+|4[0-7]|48;5;\d+)m",
                                 screen.styled_text())
             self.assertEqual(bool(colored), has_colors, environment)
@@ -282,14 +296,7 @@ class SurroundingsTests(TerminalCase):
         for _ in range(60):
             screen.resize(generator.randint(3, 200), generator.randint(2, 60))
         screen.resize(100, 30)
-        screen.wait_for("typed before the storm")
-        shown = screen.wait_quiet()
-        # The same size again, painted anew, is the same screen.
-        screen.resize(99, 30)
-        screen.wait_quiet()
-        screen.resize(100, 30)
-        screen.wait_for("typed before the storm")
-        self.assertEqual(screen.wait_quiet(), shown)
+        self.check_no_garbage(screen, "typed before the storm")
         screen.keys("C-c")
         self.quit(screen)
 
@@ -326,15 +333,15 @@ class ChaosTests(TerminalCase):
             screen.bytes(b"".join(generator.choice(self.KEYS) for _ in range(batch)))
             self.assertNotIn("left with", screen.text(), f"seed {seed}")
         screen.resize(100, 30)
-        # Out of whatever is open, and back to an empty composer.
-        for _ in range(6):
-            screen.bytes(b"\x1b")
-            screen.wait_quiet(0.15)
-        screen.keys("C-g")
-        # Long enough that a reply under way on a busy machine is not taken for the end.
-        shown = screen.wait_quiet(2, timeout=60)
-        screen.keys("C-l")
-        self.assertEqual(screen.wait_quiet(0.5, timeout=60), shown, f"seed {seed}: garbage")
+        # Out of whatever is open, and back to an empty composer; the second time the reply that
+        # the first stopped has ended, and what it had to say is waved away.
+        for _ in range(2):
+            screen.escape(8)
+            screen.keys("C-g", "C-e", "C-u", "C-c")
+            screen.escape(2)
+            screen.wait_for(lambda shown: IDLE.search(shown), timeout=60)
+        screen.wait_for(lambda shown: not NOTICE.search(shown))
+        shown = self.check_no_garbage(screen, "› ", f"seed {seed}")
         screen.keys("F10")
         screen.wait_for(lambda _: not screen.on_alternate_screen())
         self.check_restored(screen)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import speaking_gguf
 from riposte import BINARY, SandboxCase
-from tmux import Screen, needs_tmux
+from tmux import IDLE, Screen, needs_tmux
 
 GOLDENS = Path(__file__).resolve().parent / "Goldens" / "tour"
 NOTICE = re.compile(r"^ [✓·!✗] .*$", re.MULTILINE)
@@ -59,10 +59,10 @@ class TourCase(SandboxCase):
         self.screen.wait_for(then)
 
     def settle(self):
-        """The composer, empty, with nothing over it and no notice."""
-        for _ in range(3):
-            self.screen.keys("Escape")
-            self.screen.wait_quiet(0.15)
+        """The composer, empty, with nothing over it and no notice; a reply is not cut short."""
+        self.screen.wait_for(lambda shown: "type ahead" not in shown)
+        self.screen.escape(3)
+        self.screen.wait_for(lambda shown: IDLE.search(shown) and not NOTICE.search(shown))
 
     def open(self, **environment):
         """The chat, at its first start."""
@@ -194,7 +194,7 @@ class TourCase(SandboxCase):
             ("F3", "Models", "smollm2", "models"),
             ("F11", "Settings", "top_k", "settings"),
             ("F12", "Commands", "Filter", "palette"),
-            ("F1", "Help", "Composer", "help"),
+            ("?", "Help", "Composer", "help"),
         ):
             screen.keys(key)
             screen.wait_for(re.compile(f"─ {title} ─"))
@@ -216,9 +216,7 @@ class TourCase(SandboxCase):
         self.look("deleted")
         screen.keys("C-u")
         screen.wait_for("is back")
-        screen.keys("Escape")
-        screen.wait_quiet(0.15)
-        screen.keys("Escape")
+        screen.escape(2)
         screen.wait_gone("─ Conversations ─")
         self.command("/disagreements", "no reward model to disagree with")
         self.command("/theme high-contrast", "The theme is high-contrast")
@@ -308,10 +306,9 @@ variables: { place: , mood: { default: glad } }
         for text in ("Name a boat", "Name a bird, é漢字🙂"):
             screen.type(text)
             screen.keys("Enter")
-            # The board before is on the screen too: first this turn, then its replies.
-            screen.wait_for(lambda shown: text in (line.strip() for line in shown.split("\n")))
-            screen.wait_quiet(0.5)
-            screen.wait_for(lambda shown: "Tab board" in shown and "type ahead" not in shown)
+            # The board before is gone as soon as the message stands above its own.
+            screen.wait_for(lambda shown: text in (line.strip() for line in shown.split("\n"))
+                            and "Tab board" in shown and "type ahead" not in shown)
             screen.keys("Tab")
             screen.wait_for("1–9 rank")
             screen.keys("1", "Right", "2", "Right", "3")
@@ -335,6 +332,7 @@ variables: { place: , mood: { default: glad } }
         self.look("disagreements")
         screen.keys("Enter")
         screen.wait_for("1–9 rank")
+        self.look("disagreement-board")
         self.finish()
 
 

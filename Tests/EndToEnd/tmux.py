@@ -13,6 +13,8 @@ import unittest
 
 needs_tmux = unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
 _numbers = itertools.count()
+# What an empty composer says while no reply is being written.
+IDLE = re.compile("› (write a message|a message goes on)")
 
 
 class Screen:
@@ -63,6 +65,11 @@ class Screen:
     def bytes(self, data: bytes):
         """Bytes as they are, in one piece."""
         self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data))
+
+    def escape(self, times=1):
+        """Esc as a terminal sends it that tells it from the beginning of a sequence (CSI 27 u):
+        nothing need be waited for between two of them, or before the next key."""
+        self.bytes(b"\x1b[27u" * times)
 
     def paste(self, text: str):
         """A bracketed paste, where the program asked for it."""

@@ -121,20 +121,7 @@ import Testing
 
     @Test func attentionOverATruncatedMap() {
         var state = Fixture.chat(100, 30)
-        var view = AttentionViewState(title: "Attention")
-        let words = ["fruit", " flies", " like", " a", " 香蕉", "\n", "banana"]
-        view.tokens = words.enumerated().map {
-            PromptToken(id: Int32($0.offset), text: $0.element, isControl: false)
-        }
-        view.cursor = 5
-        view.weights = (0..<30).map { layer in
-            (0..<9).map { head in
-                (0..<6).map { Float($0 == (layer + head) % 6 ? 0.75 : 0.05) }
-            }
-        }
-        view.layer = 3
-        view.select()
-        state.overlay = .attention(view)
+        state.overlay = .attention(Fixture.attention)
         let frame = render(state, state.size)
         expectGolden(
             frame.grid.description + frame.grid.styleDescription, "screen/attention-100x30.txt")
@@ -142,22 +129,7 @@ import Testing
 
     @Test func tokensWithAlternatives() {
         var state = Fixture.chat(90, 26)
-        var view = TokenViewState(candidate: 40, title: "Reply")
-        view.isLoading = false
-        view.promptCount = 2
-        let pieces: [(String, Float?)] = [
-            ("<|s|>", nil), ("Hi", -3), ("The", -0.1), (" 首都", -2.3), ("\n", -0.02),
-        ]
-        view.tokens = pieces.map { text, logProbability in
-            TokenDetail(
-                id: 1, text: text, logProbability: logProbability,
-                alternatives: [
-                    .init(id: 1, text: text, logProbability: -0.1),
-                    .init(id: 2, text: " other", logProbability: -3),
-                ])
-        }
-        view.cursor = 3
-        state.overlay = .tokens(view)
+        state.overlay = .tokens(Fixture.tokens)
         let frame = render(state, state.size)
         expectGolden(
             frame.grid.description + frame.grid.styleDescription, "screen/tokens-90x26.txt")
@@ -165,19 +137,7 @@ import Testing
 
     @Test func prompt() {
         var state = Fixture.chat()
-        var use = ContextUse()
-        (use.system, use.examples, use.turns, use.reply, use.total) = (31, 0, 52, 512, 8192)
-        let pieces: [(String, Bool)] = [
-            ("<|im_start|>", true), ("system", false), ("\n", false), ("You are", false),
-            (" helpful.", false), ("<|im_end|>", true), ("\n", false), ("<|im_start|>", true),
-            ("user", false), ("\n", false), ("time flies like an arrow", false),
-            ("<|im_end|>", true), ("\n", false),
-        ]
-        let tokens = pieces.enumerated().map {
-            PromptToken(id: Int32($0.offset), text: $0.element.0, isControl: $0.element.1)
-        }
-        state.overlay = .prompt(
-            PageState(), PromptSnapshot(tokens: tokens, cached: 7, use: use))
+        state.overlay = .prompt(PageState(), Fixture.prompt)
         let frame = render(state, state.size)
         expectGolden(
             frame.grid.description + frame.grid.styleDescription, "screen/prompt-80x24.txt")

@@ -8,6 +8,8 @@ public struct ReplyNote: Sendable, Equatable {
     public var modelName: String
     /// The newest score; nil where no reward model scored it.
     public var reward: Double?
+    /// A person wrote it over a reply of the model's.
+    public var isEdited: Bool
 }
 
 extension Store {
@@ -18,7 +20,8 @@ extension Store {
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT c.id, c.finish_reason, v.template_name, v.model_name, r.score
+                    SELECT c.id, c.finish_reason, v.template_name, v.model_name, r.score,
+                        c.edited_from IS NOT NULL
                     FROM message m
                     JOIN candidate c ON c.id = m.candidate
                     JOIN board_variant v ON v.board = c.board AND v.position = c.variant
@@ -30,7 +33,7 @@ extension Store {
             while let row = try rows.next() {
                 notes[row[0]] = ReplyNote(
                     finishReason: FinishReason(rawValue: row[1]) ?? .stop, templateName: row[2],
-                    modelName: row[3], reward: row[4])
+                    modelName: row[3], reward: row[4], isEdited: row[5])
             }
             return notes
         }

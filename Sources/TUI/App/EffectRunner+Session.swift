@@ -184,7 +184,7 @@ extension EffectRunner {
                 templateName: note?.templateName,
                 modelName: note.map {
                     model?.name == $0.modelName ? model.map(Self.shortName) ?? "" : $0.modelName
-                })
+                }, isEdited: note?.isEdited ?? false)
         }
         post(
             .conversationShown(
@@ -221,24 +221,37 @@ extension EffectRunner {
         let store = workspace.store
         let words = query.trimmingWhitespace
         var entries: [ConversationEntry] = []
+        let today = Date()
+        func entry(_ conversation: Conversation) -> ConversationEntry {
+            ConversationEntry(
+                conversation: conversation, day: Self.day(conversation.updatedAt, seen: today))
+        }
         if words.hasPrefix("#"), words.count > 1 {
-            entries = try store.conversations(tag: String(words.dropFirst()))
-                .map { ConversationEntry(conversation: $0) }
+            entries = try store.conversations(tag: String(words.dropFirst())).map(entry)
         } else if words.isEmpty {
-            entries = try store.conversations().map { ConversationEntry(conversation: $0) }
+            entries = try store.conversations().map(entry)
         } else {
-            entries = try store.conversations(title: words, limit: 50)
-                .map { ConversationEntry(conversation: $0) }
+            entries = try store.conversations(title: words, limit: 50).map(entry)
             var known = Set(entries.map(\.conversation.id))
             for hit in try store.search(words, limit: 200) {
                 guard known.insert(hit.conversation).inserted else { continue }
-                entries.append(
-                    ConversationEntry(
-                        conversation: try store.conversation(hit.conversation),
-                        snippet: hit.snippet, highlights: hit.highlights, message: hit.message))
+                var found = entry(try store.conversation(hit.conversation))
+                found.snippet = hit.snippet
+                found.highlights = hit.highlights
+                found.message = hit.message
+                entries.append(found)
             }
         }
         post(.conversationsListed(query: words, entries))
+    }
+
+    private static func day(_ date: Date, seen now: Date) -> String {
+        let calendar = Calendar.current
+        if calendar.isDate(date, inSameDayAs: now) { return "today" }
+        let before = calendar.date(byAdding: .day, value: -1, to: now)
+        if let before, calendar.isDate(date, inSameDayAs: before) { return "yesterday" }
+        return date.formatted(
+            Date.ISO8601FormatStyle(timeZone: calendar.timeZone).year().month().day())
     }
 
     func export(_ id: Int64, to path: String?) throws {

@@ -120,6 +120,8 @@ extension KeyMap {
         Binding(.composer, [.control("c")], .interrupt),
         Binding(.composer, [.control("d")], .endOfInput),
         Binding(.composer, [.control("o")], .editExternally),
+        // On an empty line only: elsewhere it is a letter like any other.
+        Binding(.composer, [.character("?")], .contextHelp),
 
         Binding(
             .board, [KeyChord(.left), .character("h")], .boardLeft),
@@ -208,6 +210,7 @@ extension KeyMap {
         Binding(.page, [.character(">")], .nextHead),
         Binding(.page, [.character("s")], .toggleSink),
         Binding(.page, [KeyChord(.enter)], .choose),
+        Binding(.page, [.character("?")], .contextHelp),
         Binding(.page, [KeyChord(.escape), .character("q"), .control("c")], .close),
 
         Binding(.global, [.function(1)], .help),

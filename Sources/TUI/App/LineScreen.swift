@@ -95,7 +95,8 @@ final class LineScreen {
             return
         }
         state.composer = ComposerState()
-        take(.composerAccepted(line))
+        // The key for help, as far as a line has one.
+        take(.composerAccepted(line == "?" ? "/help" : line))
         state.composer = ComposerState()
         if state.focus == .messages {
             listMessages()
@@ -162,6 +163,12 @@ final class LineScreen {
             for batch in batches where !batch.text.isEmpty {
                 isInsideReply = true
                 write(batch.text)
+            }
+        case .modelLoaded(let model):
+            guard isInteractive else { break }
+            line("\(model.name), \(model.detail).")
+            if before.session.model == nil {
+                line("Write a message; /help lists the commands, /quit leaves.")
             }
         case .labelsReceived(let labels):
             for label in labels { line("\(label.label) \(Format.fixed(label.probability, 3))") }

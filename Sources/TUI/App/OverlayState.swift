@@ -109,6 +109,16 @@ enum OverlayState: Sendable, Equatable {
     case tokens(TokenViewState)
     case attention(AttentionViewState)
 
+    /// Whether what it shows has not come yet.
+    var isLoading: Bool {
+        switch self {
+        case .tokens(let view): view.isLoading
+        case .attention(let view): view.row.isEmpty
+        case .prompt(_, let snapshot): snapshot == nil
+        default: false
+        }
+    }
+
     var list: ListState? {
         get {
             switch self {

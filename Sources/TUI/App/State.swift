@@ -27,7 +27,13 @@ struct State: Sendable {
     var context = ContextUse()
     var notices = NoticesState()
     var training = TrainingState.idle
-    var overlay: OverlayState?
+    var overlay: OverlayState? {
+        didSet {
+            if overlay.map({ !$0.isSameKind(as: .help(PageState())) }) ?? true { covered = nil }
+        }
+    }
+    /// What help was opened over, and comes back after it.
+    var covered: OverlayState?
     var conversations = ConversationsState()
     /// The conversation's tree, for its map.
     var tree: [TreeNode] = []
@@ -53,19 +59,26 @@ struct State: Sendable {
     var bell = BellMode.away
 
     /// The part of the key map that counts now.
-    var keyContext: KeyContext {
-        if let overlay { return overlay.list == nil ? .page : .list }
-        switch focus {
-        case .composer: return .composer
-        case .board: return .board
-        case .messages: return .messages
-        }
-    }
+    var keyContext: KeyContext { overlay?.keyContext ?? focus.keyContext }
 
     /// Whether something on the screen moves by itself.
     var isAnimated: Bool {
         generation.isRunning || session.loading != nil || notices.current?.expiresAt != nil
     }
+}
+
+extension Focus {
+    var keyContext: KeyContext {
+        switch self {
+        case .composer: .composer
+        case .board: .board
+        case .messages: .messages
+        }
+    }
+}
+
+extension OverlayState {
+    var keyContext: KeyContext { list == nil ? .page : .list }
 }
 
 /// What the text in the composer replaces.
@@ -76,6 +89,8 @@ enum EditTarget: Sendable, Equatable {
 
 extension ComposerState {
     var isEmpty: Bool { text.isEmpty }
+    /// Letters are commands of readline's there, as `?` for a search.
+    var isInViCommandMode: Bool { mode == "vi" || mode == "vi-command" }
     /// A line for the program itself; two slashes begin an ordinary message.
     var isCommand: Bool {
         text.hasPrefix("/") && !text.hasPrefix("//") && !text.contains("\n")
@@ -99,18 +114,19 @@ struct ConversationsState: Sendable, Equatable {
 /// A conversation in the list, with the passage that a search found.
 public struct ConversationEntry: Sendable, Equatable {
     public var conversation: Conversation
-    public var messageCount: Int?
+    /// When it was last changed, as people say it: "today", "yesterday", or a date.
+    public var day: String
     public var snippet: String?
     public var highlights: [Range<Int>]
     /// The message to jump to.
     public var message: Int64?
 
     public init(
-        conversation: Conversation, messageCount: Int? = nil, snippet: String? = nil,
+        conversation: Conversation, day: String, snippet: String? = nil,
         highlights: [Range<Int>] = [], message: Int64? = nil
     ) {
         self.conversation = conversation
-        self.messageCount = messageCount
+        self.day = day
         self.snippet = snippet
         self.highlights = highlights
         self.message = message

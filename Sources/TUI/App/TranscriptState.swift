@@ -16,11 +16,14 @@ public struct TranscriptMessage: Sendable, Equatable {
     /// The template and the model of a sampled reply.
     public var templateName: String?
     public var modelName: String?
+    /// A person wrote it over a reply of the model's.
+    public var isEdited: Bool
 
     public init(
         id: Int64, role: Role, text: String, version: Int = 1, versions: Int = 1,
         siblings: [Int64] = [], candidate: Int64? = nil, finishReason: FinishReason? = nil,
-        reward: Double? = nil, templateName: String? = nil, modelName: String? = nil
+        reward: Double? = nil, templateName: String? = nil, modelName: String? = nil,
+        isEdited: Bool = false
     ) {
         self.id = id
         self.role = role
@@ -33,6 +36,7 @@ public struct TranscriptMessage: Sendable, Equatable {
         self.reward = reward
         self.templateName = templateName
         self.modelName = modelName
+        self.isEdited = isEdited
     }
 }
 

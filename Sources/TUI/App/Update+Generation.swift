@@ -7,6 +7,7 @@ extension State {
         focus = .composer
         transcript.selected = nil
         transcript.scroll = .following
+        transcript.highlight = nil
         generation = GenerationState()
         generation.phase = .starting
         generation.startedAt = now

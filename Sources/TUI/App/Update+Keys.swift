@@ -48,7 +48,7 @@ extension State {
     }
 
     mutating func closeOverlay() -> [Effect] {
-        defer { overlay = nil }
+        defer { overlay = covered }
         if case .tour = overlay { return [.rememberTour] }
         return []
     }
@@ -65,7 +65,13 @@ extension State {
             guard !composer.isEmpty else { return quit() }
             return key.map { [.feedComposer($0)] } ?? []
 
-        case .help, .contextHelp:
+        case .help:
+            toggle(.help(PageState()))
+            return []
+        case .contextHelp:
+            if overlay == nil, focus == .composer, let key, !opensHelp {
+                return [.feedComposer(key)]
+            }
             toggle(.help(PageState()))
             return []
         case .palette:
@@ -161,12 +167,21 @@ extension State {
         return []
     }
 
-    /// Opens a page, or closes it where it is the one that is open.
+    /// Whether a letter typed into the composer is not the beginning, or part, of a message.
+    private var opensHelp: Bool {
+        composer.isEmpty && editTarget == nil && !composer.isInViCommandMode
+    }
+
+    /// Opens a page, or closes it where it is the one that is open. Help is asked for about what
+    /// is on the screen, and gives it back.
     private mutating func toggle(_ page: OverlayState) {
         if let overlay, overlay.isSameKind(as: page) {
-            self.overlay = nil
+            self.overlay = covered
         } else {
+            // What still waits for its content would wait below help for ever.
+            let below = overlay.flatMap { $0.isLoading ? nil : $0 }
             overlay = page
+            if case .help = page { covered = below }
         }
     }
 
@@ -187,6 +202,7 @@ extension State {
             notices.dismiss()
             return []
         }
+        transcript.highlight = nil
         return scrollToEnd()
     }
 

@@ -157,7 +157,7 @@ extension State {
             }
             let entry = conversations.entries.first { $0.conversation.id == id }
             overlay = nil
-            transcript.highlight = conversations.query.isEmpty ? nil : conversations.query
+            transcript.highlight = entry?.message.map { _ in conversations.query }
             return [.openConversation(id, message: entry?.message)]
         case .palette:
             overlay = nil

@@ -73,7 +73,6 @@ func update(_ state: inout State, _ action: Action) -> [Effect] {
         state.receive(use)
         return []
     case .promptRendered(let snapshot):
-        state.receive(snapshot.use)
         if case .prompt(let page, _) = state.overlay { state.overlay = .prompt(page, snapshot) }
         return []
     case .treeListed(let nodes):
@@ -139,7 +138,7 @@ extension State {
         if isOther {
             session.templateName = snapshot.conversation.templateName
             transcript.scroll = .following
-            transcript.highlight = nil
+            if snapshot.focusMessage == nil { transcript.highlight = nil }
             transcript.selected = nil
             if board?.isSingle == false { board = nil }
             if focus != .composer { focus = .composer }
@@ -151,7 +150,7 @@ extension State {
         if let message = snapshot.focusMessage,
             let index = transcript.messages.firstIndex(where: { $0.id == message })
         {
-            transcript.scroll = .at(block: index, line: 0)
+            transcript.scroll = TranscriptLayout(self).showingHit(in: index)
         }
         clampScroll()
         guard !generation.isRunning else { return [] }
@@ -179,6 +178,7 @@ extension State {
         if overlay?.list != nil {
             return type(text.filter { !$0.isNewline })
         }
+        covered = nil
         let effects = closeOverlay()
         if focus != .composer { focus = .composer }
         return effects + [.insertIntoComposer(text)]

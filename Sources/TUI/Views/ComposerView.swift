@@ -19,9 +19,8 @@ enum ComposerView {
     private static func shown(_ state: State) -> ComposerState {
         var composer = state.composer
         if !composer.isSearching {
-            let isCommandMode = composer.mode == "vi" || composer.mode == "vi-command"
-            composer.prompt = isCommandMode ? ": " : (composer.isCommand ? "/ " : "› ")
-            if composer.isCommand { composer.prompt = "› " }
+            composer.prompt =
+                composer.isInViCommandMode && !composer.isCommand ? ": " : "› "
         }
         return composer
     }
@@ -31,6 +30,30 @@ enum ComposerView {
             ? state.theme[.prompt] : state.theme[.muted]
     }
 
+    /// What an empty composer says: what typing would do now.
+    private static func placeholder(_ state: State) -> String {
+        func key(_ command: Command, _ context: KeyContext) -> String {
+            state.keyMap.firstKey(command, in: context) ?? ""
+        }
+        if state.session.model == nil {
+            return state.session.loading == nil
+                ? "no model is loaded; \(key(.models, .global)) chooses one"
+                : "the model is being loaded"
+        }
+        if state.focus != .composer {
+            return "\(key(.focusComposer, state.focus.keyContext)) comes back here"
+        }
+        if state.generation.isRunning {
+            return "type ahead; \(key(.stop, .composer)) stops the reply"
+        }
+        if let board = state.board, !board.isSingle, !board.isSubmitted, state.isLastTurn(board) {
+            let next =
+                board.isUnranked ? "reply \(board.letter(of: board.selected))" : "the best reply"
+            return "a message goes on with \(next); \(key(.focusNext, .composer)) ranks first"
+        }
+        return "write a message, or / for a command"
+    }
+
     /// Draws the composer and returns where the cursor stands.
     static func draw(_ state: State, in area: Rect, on grid: inout Grid) -> Cursor? {
         guard !area.isEmpty else { return nil }
@@ -38,20 +61,9 @@ enum ComposerView {
         let first = max(0, min(layout.cursor.row - area.rows + 1, layout.lines.count - area.rows))
         grid.write(layout.lines, in: area, from: first)
         if state.composer.isEmpty, !state.composer.isSearching {
-            let text: String
-            if state.session.model == nil {
-                text =
-                    state.session.loading == nil
-                    ? "no model is loaded; F3 chooses one" : "the model is being loaded"
-            } else if state.focus != .composer {
-                text = "Esc comes back here"
-            } else {
-                text =
-                    state.generation.isRunning
-                    ? "type ahead; Esc stops the reply" : "write a message, or / for a command"
-            }
             grid.write(
-                text, row: area.row, column: area.column + 2, style: state.theme[.placeholder],
+                placeholder(state), row: area.row, column: area.column + 2,
+                style: state.theme[.placeholder],
                 maxWidth: area.columns - 2)
         }
         guard state.focus == .composer else { return nil }

@@ -7,12 +7,7 @@ enum HelpView {
         let theme = state.theme
         var lines: [Line] = []
         // What has the focus comes first.
-        let own: KeyContext =
-            switch state.focus {
-            case .composer: .composer
-            case .board: .board
-            case .messages: .messages
-            }
+        let own = state.covered.map(\.keyContext) ?? state.focus.keyContext
         let contexts = [own] + KeyContext.allCases.filter { $0 != own && $0 != .global }
         for context in [own, .global] + contexts.dropFirst() {
             lines.append(Line(context.title, style: theme[.heading2]))

@@ -73,7 +73,7 @@ enum ListItems {
             return ListItem(
                 id: String(conversation.id),
                 title: tags.isEmpty ? title : "\(title)  \(tags)",
-                detail: entry.snippet ?? "",
+                detail: entry.snippet ?? entry.day,
                 isCurrent: conversation.id == state.session.conversation,
                 highlights: entry.highlights)
         }

@@ -81,7 +81,11 @@ enum ListView {
         let titleStyle = item.isDimmed && !isSelected ? theme[.muted].on(style) : style
         let isExcerpt = !item.highlights.isEmpty
         let room = area.endColumn - column
-        let detailWidth = min(TextWidth.width(of: item.detail), isExcerpt ? room * 3 / 5 : room / 2)
+        // Half of the line, and whatever the title leaves.
+        let half = isExcerpt ? room * 3 / 5 : room / 2
+        let detailWidth = min(
+            TextWidth.width(of: item.detail),
+            max(half, room - 2 - TextWidth.width(of: item.title)))
         let titleRoom = max(0, room - detailWidth - (detailWidth > 0 ? 2 : 0))
         grid.write(
             TextWidth.truncate(item.title, columns: titleRoom), row: row, column: column,
@@ -209,6 +213,15 @@ enum TemplatePreview {
         }
         if !template.description.isEmpty {
             lines += wrap.lines(template.description, style: theme[.emphasis])
+            lines.append(Line())
+        }
+        let compared = state.session.comparisons.first {
+            $0.kind == .template && $0.name == template.name
+        }
+        if let compared, let rate = compared.winRate {
+            lines += wrap.lines(
+                "wins \(Format.percent(rate)) of \(compared.comparisons) compared",
+                style: theme[.text])
             lines.append(Line())
         }
         if let system = template.system, !system.isEmpty { add("system", system) }

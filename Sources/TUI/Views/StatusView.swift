@@ -237,6 +237,7 @@ enum StatusView {
             commands.map { ($0, $0.title) }
         }
         if let overlay = state.overlay {
+            if overlay.list?.input != nil { return [(.choose, "keep"), (.close, "drop")] }
             switch overlay {
             case .conversations:
                 return plain([.choose, .close, .renameItem, .tagItem, .deleteItem, .exportItem])
@@ -257,11 +258,13 @@ enum StatusView {
                     (.markItem, "mark to compare"), (.close, "close"),
                 ]
             case .tour:
-                return [(.close, "begins"), (.help, "help")]
+                return [(.choose, "begins"), (.help, "help")]
             case .disagreements:
                 return [(.up, "move"), (.choose, "look at the board"), (.close, "close")]
             case .links:
                 return [(.up, "move"), (.choose, "open"), (.close, "close")]
+            case .variables:
+                return [(.up, "move"), (.choose, "type a value"), (.close, "done")]
             case .settings:
                 return [
                     (.up, "move"), (.left, "less"), (.right, "more"), (.choose, "type a value"),
@@ -298,7 +301,8 @@ enum StatusView {
             if state.composer.isCommand { list.append((.focusNext, "complete")) }
             return list
                 + [
-                    (.help, "help"), (.templates, "templates"), (.candidates, "replies"),
+                    (state.composer.isEmpty ? .contextHelp : .help, "help"),
+                    (.templates, "templates"), (.candidates, "replies"),
                     (.conversations, "conversations"), (.quit, "quit"), (.prompt, "prompt"),
                     (.newBoard, "again"), (.messages, "messages"), (.models, "models"),
                     (.settings, "settings"), (.palette, "commands"), (.newline, "new line"),

@@ -145,6 +145,17 @@ struct TranscriptLayout {
         return scrolled(from: (first, line), by: excess)
     }
 
+    /// The scroll position that shows a block from its start, or from the line before the first
+    /// word found where that is further down than the screen reaches.
+    func showingHit(in block: Int) -> TranscriptState.Scroll {
+        let match = state.theme[.match]
+        let hit = lines(block).firstIndex { line in
+            line.runs.contains { $0.style == $0.style.merging(match) }
+        }
+        guard let hit, hit >= height else { return .at(block: block, line: 0) }
+        return .at(block: block, line: hit - 1)
+    }
+
     private func scrolled(
         from start: (block: Int, line: Int), by distance: Int
     ) -> TranscriptState.Scroll {

@@ -87,6 +87,7 @@ enum TranscriptView {
         {
             notes.append((template, theme[.muted]))
         }
+        if message.isEdited { notes.append(("edited", theme[.muted])) }
         if message.versions > 1 {
             notes.append(("version \(message.version)/\(message.versions)", theme[.accent]))
         }
@@ -168,10 +169,11 @@ enum TranscriptView {
                 "Chat with a model on this machine, rank its replies, and let it learn from that.",
                 style: theme[.muted]), Line(),
         ]
+        let wrap = Wrap(width: max(1, area.columns - gutter), hangingIndent: names + 2)
         for (name, text) in entries {
-            var line = Line(TextWidth.pad(name, columns: names + 2), style: theme[.key])
-            line.append(text, style: theme[.text])
-            lines.append(line)
+            lines += wrap.lines(
+                StyledText(TextWidth.pad(name, columns: names + 2), style: theme[.key])
+                    + StyledText(text, style: theme[.text]))
         }
         if area.rows < lines.count { lines = Array(lines.dropFirst(3)) }
         let top = area.row + max(0, min(2, (area.rows - lines.count) / 3))
