@@ -2,7 +2,7 @@
 #
 #   make run      build, fetch the default model on the first start, open the chat
 #   make test     unit, model-level and end-to-end tests
-#   make bench    both programs, this one and llama.cpp, side by side
+#   make bench    this program beside llama.cpp, and its training beside PyTorch + PEFT
 #   make install  the program, its manual page and its shell completions, into $(PREFIX)
 
 SHELL := /bin/bash
@@ -13,6 +13,7 @@ PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 DESTDIR ?=
 MODEL ?= smollm2
 BENCH_ARGS ?=
+BENCH_REWARD_ARGS ?=
 
 ifeq ($(shell uname -s),Darwin)
 # Homebrew keeps these two out of the compiler's way.
@@ -50,9 +51,10 @@ unit: debug
 end-to-end: debug
 	python3 Tests/EndToEnd/run.py --binary $(debug)
 
-bench: build  ## one table: this program, llama.cpp, ratio, share of the machine's limit
+bench: build  ## tables: this program, llama.cpp or PyTorch + PEFT, ratio, what is wanted
 	@$(release) models pull $(MODEL) --if-absent
 	scripts/bench --binary $(release) $(BENCH_ARGS)
+	scripts/bench-reward --binary $(release) $(BENCH_REWARD_ARGS)
 
 lint:  ## formatting and cheap checks
 	scripts/lint

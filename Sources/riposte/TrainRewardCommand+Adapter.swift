@@ -8,6 +8,11 @@ import Training
 struct AdapterArguments: ParsableArguments {
     @Option(help: "Rank of the adapters.") var rank = 8
     @Option(help: "Adapters are scaled by alpha/rank.") var alpha: Float = 16
+    @Option(
+        help: ArgumentHelp(
+            "Go on from this PEFT adapter and its head, with its rank and alpha.",
+            valueName: "folder"))
+    var from: String?
     @Option(help: "Learning rate of the adapters.") var learningRate = 3e-4
     @Option(help: "Learning rate of the head.") var headLearningRate = 1e-3
     @Option(help: "Times through the data at most.") var epochs = 1
@@ -61,9 +66,19 @@ extension TrainRewardCommand {
         trainer.options.ties = ties
         trainer.options.adapters.seed = seed
         trainer.options.latestRanking = dataset.latestRanking
+        var initial: [Float]?
+        if let from = lora.from {
+            let adapter = try PEFTAdapter(folder: Paths.expand(from))
+            let opened = try adapter.opened(over: body, headRows: 1, path: from)
+            trainer.options.adapters.rank = opened.layout.rank
+            trainer.options.adapters.alpha = opened.layout.alpha
+            initial = opened.parameters
+        }
         let line = StatusLine(isQuiet: json)
         var steps = 0
-        let outcome = try trainer.train(examples, body: body, model: session.loaded) { event in
+        let outcome = try trainer.train(
+            examples, body: body, model: session.loaded, initial: initial
+        ) { event in
             if case .started(_, let count, _, _) = event { steps = count }
             show(event, steps: steps, line)
         }
@@ -106,7 +121,8 @@ extension TrainRewardCommand {
             StandardOutput.json(
                 .object([
                     ("step", .int(step.step)), ("steps", .int(steps)),
-                    ("loss", .double(step.loss)), ("tokens_per_s", .double(step.tokensPerSecond)),
+                    ("loss", .double(step.loss)), ("tokens", .int(step.tokens)),
+                    ("tokens_per_s", .double(step.tokensPerSecond)),
                     ("gradient_norm", .double(step.gradientNorm)),
                     ("learning_rate", .double(step.learningRate)),
                 ]))

@@ -22,6 +22,8 @@ import transformers as tf
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
+from letters_tokenizer import write_letters_tokenizer
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--binary", required=True)
 parser.add_argument("--kernels", default="reference")
@@ -81,25 +83,7 @@ def fresh(folder, name):
 
 def train(folder, output):
     """`train reward --method lora` on made-up pairs, with a tokenizer of letters."""
-    special = ["<s>", "</s>", "<pad>"]
-    letters = {token: number for number, token in enumerate(
-        [*special, *map(chr, range(33, 127)), "Ġ", "Ċ"])}
-    bytewise = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
-                "use_regex": True}
-    (folder / "tokenizer.json").write_text(json.dumps({
-        "version": "1.0", "truncation": None, "padding": None, "normalizer": None,
-        "added_tokens": [
-            {"id": number, "content": token, "single_word": False, "lstrip": False,
-             "rstrip": False, "normalized": False, "special": True}
-            for number, token in enumerate(special)],
-        "pre_tokenizer": bytewise, "post_processor": None, "decoder": bytewise,
-        "model": {"type": "BPE", "dropout": None, "unk_token": None, "fuse_unk": False,
-                  "continuing_subword_prefix": None, "end_of_word_suffix": None,
-                  "byte_fallback": False, "ignore_merges": False, "vocab": letters,
-                  "merges": []}}))
-    (folder / "tokenizer_config.json").write_text(json.dumps(
-        {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>",
-         "tokenizer_class": "PreTrainedTokenizerFast"}))
+    write_letters_tokenizer(folder)
     pairs = folder / "pairs.jsonl"
     pairs.write_text("".join(json.dumps(
         {"prompt": f"Say {number} ", "chosen": f"please {number * 7}",

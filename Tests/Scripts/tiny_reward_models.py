@@ -3,21 +3,19 @@
 what PyTorch computes in float32: scores, the gradient of every adapter tensor and the head, the
 losses of ten AdamW steps, and the adapter after them.
 
-Usage: python tiny_reward_models.py            writes the goldens
-       python tiny_reward_models.py --check DIR  loads an adapter that the program wrote into
-           DIR over the tiny llama and compares its scores with DIR/scores.json
+Usage: python tiny_reward_models.py. Whole programs beside each other, adapters of the program in
+PEFT among them, are compared by compare_reward_models.py.
 """
 
 import json
 import math
 import pathlib
 import shutil
-import sys
 
 import torch
 import torch.nn.functional as F
 import transformers as tf
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 
 root = pathlib.Path(__file__).parent.parent / "TrainingTests/Goldens/reward"
@@ -176,17 +174,5 @@ def write(name, config):
     print(name, losses[0], losses[-1])
 
 
-def check(folder):
-    model = tf.AutoModelForSequenceClassification.from_pretrained(root / "llama").float()
-    peft = PeftModel.from_pretrained(model, folder).eval()
-    expected = json.loads((pathlib.Path(folder) / "scores.json").read_text())
-    found = [[float(score(peft, e["prompt"] + r)) for r in e["replies"]] for e in examples()]
-    worst = max(abs(a - b) for x, y in zip(expected, found) for a, b in zip(x, y))
-    print(f"largest difference {worst:.2e}")
-    sys.exit(0 if worst < 1e-4 else 1)
-
-
-if len(sys.argv) == 3 and sys.argv[1] == "--check":
-    check(sys.argv[2])
 for name, make in families.items():
     write(name, make())

@@ -64,7 +64,7 @@ public struct LoRARewardTrainer {
         let fitting = try AdapterFitting(
             options: options.adapters, items: items(examples, table, split.training), pass: pass,
             initial: initial ?? layout.initialParameters(seed: options.adapters.seed),
-            checkpointPath: checkpointPath, identity: try identity(examples, model))
+            checkpointPath: checkpointPath, identity: try identity(examples, model, initial))
         onEvent(
             .started(
                 step: fitting.startStep, steps: fitting.stepCount,
@@ -102,9 +102,12 @@ public struct LoRARewardTrainer {
         return try RewardEvaluation.scoring(examples, scores: scores)
     }
 
-    private func identity(_ examples: [RewardExample], _ model: LoadedModel) throws -> String {
+    private func identity(
+        _ examples: [RewardExample], _ model: LoadedModel, _ initial: [Float]?
+    ) throws -> String {
         try TrainingCheckpoint.identity(options, model) { text in
             text += "\(String(describing: padding))"
+            text += initial?.withUnsafeBytes { SHA256.hex(of: Data($0)) } ?? ""
             for example in examples {
                 text += "\(example.promptKey)\(example.replies)\(example.weight)"
                 for item in example.judgements {

@@ -238,7 +238,7 @@ extension PEFTAdapter {
     /// Layout and parameters over a body.
     ///
     /// - Parameter path: names the adapter in errors.
-    func opened(over body: FrozenBody, headRows: Int, path: String) throws
+    public func opened(over body: FrozenBody, headRows: Int, path: String) throws
         -> (layout: AdapterLayout, parameters: [Float])
     {
         let layout = AdapterLayout(
