@@ -24,12 +24,7 @@ struct TokenizeCommand: ParsableCommand {
         let input = try StandardInput.text()
         if detokenize {
             let ids = try tokenIDs(input, below: tokenizer.vocabularySize)
-            var bytes = ids.enumerated().flatMap { index, id in
-                if tokenizer.isControl(id) { return Array(tokenizer.displayText(of: id).utf8) }
-                return index == 0 ? tokenizer.firstBytes(of: id) : tokenizer.bytes(of: id)
-            }
-            if tokenizer.dropsLeadingSpace, bytes.first == 0x20 { bytes.removeFirst() }
-            StandardOutput.line(String(decoding: bytes, as: UTF8.self))
+            StandardOutput.line(Detokenizer.text(of: ids, tokenizer, showsControl: true))
         } else {
             StandardOutput.json(
                 JSON(ids: tokenizer.ids(of: input, parseSpecial: parseSpecial, addsBOS: addsBOS)))

@@ -5,6 +5,7 @@
     Tests/Scripts/make_tokenizer_goldens.py                     writes the committed goldens
     Tests/Scripts/make_tokenizer_goldens.py --out DIR [--count 10000] [--vocabularies DIR]
     Tests/Scripts/make_tokenizer_goldens.py --out DIR --random 100 [--seed 1] [--count 200]
+    Tests/Scripts/make_tokenizer_goldens.py --out DIR --published [--seed 1] [--count 2000]
 
 Without --out, Tests/LanguageModelTests/Goldens/tokenizers: the default model's ids of awkward
 strings, and a few kB of each kind of tokenizer.json with its own. With --out, the same for
@@ -13,11 +14,14 @@ many random strings and larger vocabularies; then
     RIPOSTE_TEST_TOKENIZER_CASES=DIR swift test --filter TokenizerCases
 
 compares them all. --random writes tokenizers with random normalizers, pre-tokenizers and added
-tokens, each with COUNT random strings. --vocabularies names a folder of llama.cpp's ggml-vocab-*.gguf files, of
+tokens, each with COUNT random strings; --published those of published models around small
+vocabularies (this needs `pip install sentencepiece protobuf`). --vocabularies names a folder of llama.cpp's ggml-vocab-*.gguf files, of
 which those with a known tokenizer.json are rebuilt and compared too.
 """
 
 import argparse
+import base64
+import io
 import json
 import random
 import sys
@@ -32,25 +36,10 @@ from tokenizers import (
 )
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import published_tokenizers  # noqa: E402
+from published_tokenizers import DEEPSEEK3, LLAMA3, O200K, QWEN2  # noqa: E402
 
 GOLDENS = Path(__file__).resolve().parent.parent / "LanguageModelTests" / "Goldens" / "tokenizers"
-
-LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-QWEN2 = LLAMA3.replace("{1,3}", "")
-CASED = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-DEEPSEEK3 = [
-    r"\p{N}{1,3}",
-    "[一-龥\u3040-ゟ゠-ヿ]+",
-    r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
-    r"""| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+""",
-]
 
 AWKWARD = [
     "", " ", "  ", "   ", "\t", "\n", "\n\n", "\r\n", " \n ", "\t\n\t", "a", " a", "a ", "  a  ",
@@ -185,7 +174,7 @@ def trained(name: str, size: int, texts: list[str]) -> Tokenizer:
     elif name == "o200k":
         tokenizer = Tokenizer(models.BPE())
         tokenizer.normalizer = normalizers.NFC()
-        tokenizer.pre_tokenizer = byte_level(split(CASED))
+        tokenizer.pre_tokenizer = byte_level(split(O200K))
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=size, special_tokens=specials[1:],
@@ -292,7 +281,7 @@ def random_pre_tokenizer(pick: random.Random):
     if kind < 3:
         return pre_tokenizers.Split(
             Regex(pick.choice([
-                LLAMA3, QWEN2, CASED, *DEEPSEEK3, r"\s", r"\s+", r"\d", r"\p{N}{1,3}", r"[aeiou]", r"\p{L}+", r"\b", r"(?=[A-Z])", r"\w+|[^\w\s]+",
+                LLAMA3, QWEN2, O200K, *DEEPSEEK3, r"\s", r"\s+", r"\d", r"\p{N}{1,3}", r"[aeiou]", r"\p{L}+", r"\b", r"(?=[A-Z])", r"\w+|[^\w\s]+",
                 r"'s|'t| ?\p{L}+", r"[\r\n]+", r"(?<=\d)(?=(\d{3})+$)", r"\S+\s?", ".", "a|ab", "x*"])),
             behavior, invert=pick.random() < 0.3)
     if kind == 3:
@@ -345,6 +334,81 @@ def random_tokenizer(pick: random.Random, bases: dict[str, Tokenizer]) -> Tokeni
     return Tokenizer.from_str(tokenizer.to_str())
 
 
+# MARK: Published shapes
+
+
+def characters_map() -> str:
+    """SentencePiece's table of characters to replace, as the models in use have it."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2 as pb
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(AWKWARD), model_writer=model, model_type="char",
+        hard_vocab_limit=False, minloglevel=2)
+    proto = pb.ModelProto.FromString(model.getvalue())
+    return base64.b64encode(proto.normalizer_spec.precompiled_charsmap).decode()
+
+
+def published(shape: dict, bases: dict[str, Tokenizer]) -> Tokenizer:
+    """A small vocabulary in a published model's shape."""
+    described = json.loads(bases[shape["model"]].to_str())
+    for part in ("normalizer", "pre_tokenizer", "post_processor", "decoder"):
+        described[part] = shape[part]
+    described["model"] |= shape["options"]
+    vocabulary = described["model"]["vocab"]
+    if isinstance(vocabulary, list):
+        ids = {token: i for i, (token, _) in enumerate(vocabulary)}
+        described["model"]["unk_id"] = ids["<unk>"]
+    else:
+        ids = dict(vocabulary)
+    for number, token in enumerate(shape["added"]):
+        # Some of a published model's are in its vocabulary, others beyond.
+        if token["content"] not in ids:
+            ids[token["content"]] = len(ids)
+            if number % 2 and isinstance(vocabulary, dict):
+                vocabulary[token["content"]] = ids[token["content"]]
+        token = token | {"id": ids[token["content"]]}
+        described["added_tokens"].append(token)
+    described["added_tokens"] = list({t["id"]: t for t in described["added_tokens"]}.values())
+    described["added_tokens"].sort(key=lambda token: token["id"])
+    for name, token in (shape["post_processor"] or {}).get("special_tokens", {}).items():
+        token["ids"] = [ids[name]]
+    return Tokenizer.from_str(json.dumps(described))
+
+
+def save_published(folder: Path, strings: Strings, texts: list[str], count: int) -> None:
+    shapes = published_tokenizers.shapes(characters_map())
+    bases = {
+        "bytes": trained("llama3", 1500, texts), "characters": trained("llama2", 2500, texts),
+        "unigram": trained("unigram", 1500, texts),
+    }
+    for name, base in bases.items():
+        # What the kinds bring along; the shapes have their own.
+        described = json.loads(base.to_str())
+        described["added_tokens"] = []
+        bases[name] = Tokenizer.from_str(json.dumps(described))
+    pick = strings.random
+    for name, shape in shapes.items():
+        tokenizer = published(shape, bases)
+        tokens = [token["content"] for token in shape["added"]] or [" "]
+        several = AWKWARD + [strings.text() for _ in range(count)]
+        for _ in range(count // 2):
+            parts = [strings.text(), *pick.choices(tokens, k=3), *pick.choices(["", " ", "\n"], k=2),
+                     strings.text()[:8]]
+            pick.shuffle(parts)
+            several.append("".join(parts))
+        save(folder, name, tokenizer, several)
+        # Ids as a model may choose them, which no text has.
+        size = tokenizer.get_vocab_size()
+        decodings = []
+        for _ in range(count // 2):
+            pool = pick.choice([range(size), range(min(size, 300))])
+            ids = pick.choices(pool, k=pick.randint(1, 12))
+            decodings.append({"ids": ids, "decoded": tokenizer.decode(ids)})
+        write(folder / name / "decodings.json", decodings)
+
+
 # MARK: Output
 
 
@@ -382,6 +446,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--vocabularies", type=Path)
     parser.add_argument("--random", type=int, default=0)
+    parser.add_argument("--published", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", type=Path, default=default_path())
     options = parser.parse_args()
@@ -397,6 +462,8 @@ def main() -> None:
             name = f"random-{options.seed}-{number:03}"
             save(options.out, name, random_tokenizer(pick, bases), several)
         return
+    if options.published:
+        return save_published(options.out, Strings(options.seed), texts, options.count)
     default = from_gguf(options.model, smollm())
     if not options.out:
         write(GOLDENS / "smollm2.json", [case(default, text) for text in AWKWARD])

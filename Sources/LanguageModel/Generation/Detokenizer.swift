@@ -2,31 +2,63 @@
 ///
 /// Bytes that may yet become a character are held back; bytes that cannot are U+FFFD, one
 /// for each maximal part of a character as Unicode recommends and `String(decoding:)` does.
+/// Where bytes are tokens of their own beside those for text, a run of them that is not
+/// UTF-8 as a whole is a U+FFFD for each, as the models' own libraries have it.
 public struct Detokenizer: Sendable {
     private let tokenizer: any Tokenizer
     private var pending: [UInt8] = []
+    /// The byte tokens that came last.
+    private var run: [UInt8] = []
     private var dropsSpace: Bool
     private var isFirst: Bool
+    private let showsControl: Bool
 
-    /// - Parameter continuesText: the tokens follow others, so a leading space is theirs.
-    public init(_ tokenizer: any Tokenizer, continuesText: Bool = false) {
+    /// - Parameters:
+    ///   - continuesText: the tokens follow others, so a leading space is theirs.
+    ///   - showsControl: control tokens are text as well.
+    public init(
+        _ tokenizer: any Tokenizer, continuesText: Bool = false, showsControl: Bool = false
+    ) {
         self.tokenizer = tokenizer
+        self.showsControl = showsControl
         dropsSpace = tokenizer.dropsLeadingSpace && !continuesText
         isFirst = !continuesText
     }
 
     private mutating func append(_ id: TokenID) {
-        pending += isFirst ? tokenizer.firstBytes(of: id) : tokenizer.bytes(of: id)
-        if isFirst { isFirst = tokenizer.isControl(id) }
+        if tokenizer.isControl(id) {
+            guard showsControl else { return }
+            endRun()
+            pending += Array(tokenizer.displayText(of: id).utf8)
+        } else if tokenizer.isByte(id) {
+            run += tokenizer.bytes(of: id)
+        } else {
+            endRun()
+            pending += isFirst ? tokenizer.firstBytes(of: id) : tokenizer.bytes(of: id)
+        }
+        isFirst = false
+    }
+
+    private mutating func endRun() {
+        guard !run.isEmpty else { return }
+        let isText = String(validating: run, as: UTF8.self) != nil
+        pending += isText ? run : Array(String(repeating: "\u{FFFD}", count: run.count).utf8)
+        run.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func dropSpace() {
+        guard dropsSpace, let first = pending.first else { return }
+        if first == 0x20 { pending.removeFirst() }
+        dropsSpace = false
     }
 
     /// The text that a token completes; empty while a character is unfinished.
     public mutating func push(_ id: TokenID) -> String {
         append(id)
-        if dropsSpace, let first = pending.first {
-            if first == 0x20 { pending.removeFirst() }
-            dropsSpace = false
-        }
+        // A newline is such a byte, and may be what the reply is to stop at: it does not wait
+        // for the unlikely bytes after it that would make it invalid.
+        if run.allSatisfy({ $0 < 0x80 }) { endRun() }
+        dropSpace()
         let kept = Self.unfinishedCount(pending)
         guard kept < pending.count else { return "" }
         let text = String(decoding: pending.dropLast(kept), as: UTF8.self)
@@ -37,18 +69,19 @@ public struct Detokenizer: Sendable {
     /// What was held back, unfinished characters as U+FFFD.
     public mutating func finish() -> String {
         defer { pending.removeAll() }
+        endRun()
+        dropSpace()
         return String(decoding: pending, as: UTF8.self)
     }
 
     /// The whole text of some tokens.
     public static func text(
-        of ids: some Sequence<TokenID>, _ tokenizer: any Tokenizer, continuesText: Bool = false
+        of ids: some Sequence<TokenID>, _ tokenizer: any Tokenizer, continuesText: Bool = false,
+        showsControl: Bool = false
     ) -> String {
-        var detokenizer = Detokenizer(tokenizer, continuesText: continuesText)
+        var detokenizer = Detokenizer(
+            tokenizer, continuesText: continuesText, showsControl: showsControl)
         for id in ids { detokenizer.append(id) }
-        if detokenizer.dropsSpace, detokenizer.pending.first == 0x20 {
-            detokenizer.pending.removeFirst()
-        }
         return detokenizer.finish()
     }
 

@@ -11,6 +11,8 @@ enum TextNormalizer: Sendable {
     case byteLetters
     /// Removes marks that combine with a letter.
     case stripAccents
+    /// Removes control characters; other white space becomes spaces.
+    case nmt
     case charsMap(SentencePieceCharsMap)
     /// SentencePiece's rules for spaces, after its table of characters.
     case sentencePiece(SentencePieceRules)
@@ -38,6 +40,18 @@ enum TextNormalizer: Sendable {
             var result = String.UnicodeScalarView()
             for scalar in String(decoding: text, as: UTF8.self).unicodeScalars
             where !Self.isMark(scalar) { result.append(scalar) }
+            return Array(String(result).utf8)
+        case .nmt:
+            var result = String.UnicodeScalarView()
+            for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+                switch scalar.value {
+                case 0x01...0x08, 0x0B, 0x0E...0x1F, 0x7F, 0x8F, 0x9F: break
+                case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581,
+                    0xFEFF, 0xFFFD:
+                    result.append(" ")
+                default: result.append(scalar)
+                }
+            }
             return Array(String(result).utf8)
         case .byteLetters:
             var result: [UInt8] = []
@@ -154,6 +168,12 @@ enum TextNormalizer: Sendable {
 extension [TextNormalizer] {
     func applied(to text: [UInt8]) -> [UInt8] {
         reduce(text) { $1.applied(to: $0) }
+    }
+
+    /// Whether they leave something of the text's first character.
+    func keepsStart(of text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first else { return true }
+        return !applied(to: [UInt8](text.prefix(scalarLength(first)))).isEmpty
     }
 }
 

@@ -24,10 +24,13 @@ public protocol Tokenizer: Sendable {
     func displayText(of id: TokenID) -> String
     /// Control tokens are never shown and never come from a person's text.
     func isControl(_ id: TokenID) -> Bool
+    /// Whether it is the `<0x0A>` token of a byte: a run of those is text only as a whole.
+    func isByte(_ id: TokenID) -> Bool
 }
 
 extension Tokenizer {
     public func firstBytes(of id: TokenID) -> [UInt8] { bytes(of: id) }
+    public func isByte(_ id: TokenID) -> Bool { false }
 
     /// Token ids of a text. With `parseSpecial`, control tokens in it are recognised.
     public func encode(_ text: String, parseSpecial: Bool = false) -> [TokenID] {

@@ -136,6 +136,8 @@ final class VocabularyTokenizer: Tokenizer {
         if normalizers.isEmpty, addedNormalizedTokens.isEmpty {
             return encodeWords(text, isTextStart: isTextStart, scratch, &output)
         }
+        // What follows a character that was removed is not the text's start.
+        let isTextStart = isTextStart && normalizers.keepsStart(of: text)
         let normalized = normalizers.applied(to: Array(text))
         normalized.withUnsafeBufferPointer { text in
             forEachFragment(text, addedNormalizedTokens, { _ in true }) { fragment, match in
@@ -220,6 +222,12 @@ final class VocabularyTokenizer: Tokenizer {
     func isControl(_ id: TokenID) -> Bool {
         guard id >= 0, id < vocabularySize else { return false }
         return kinds[Int(id)] == .control || kinds[Int(id)] == .unknown
+    }
+
+    func isByte(_ id: TokenID) -> Bool {
+        guard decoding.hasByteTokens, id >= 0, id < vocabularySize else { return false }
+        return kinds[Int(id)] == .byte
+            || kinds[Int(id)] == .normal && byteValue(of: spellings[Int(id)]) != nil
     }
 }
 

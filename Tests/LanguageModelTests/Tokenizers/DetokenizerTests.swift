@@ -8,11 +8,14 @@ private struct ByteTokenizer: Tokenizer {
     var vocabularySize: Int { 257 }
     var specialTokens: SpecialTokens { SpecialTokens() }
     var dropsLeadingSpace = false
+    /// Ids that are `<0x0A>` tokens.
+    var byteTokens: Set<TokenID> = []
 
     func encode(_ prompt: PromptText) -> [TokenID] { prompt.text.utf8.map { TokenID($0) } }
     func bytes(of id: TokenID) -> [UInt8] { id < 256 ? [UInt8(id)] : [] }
     func displayText(of id: TokenID) -> String { "\(id)" }
     func isControl(_ id: TokenID) -> Bool { id == 256 }
+    func isByte(_ id: TokenID) -> Bool { byteTokens.contains(id) }
 }
 
 @Suite struct DetokenizerTests {
@@ -47,6 +50,30 @@ private struct ByteTokenizer: Tokenizer {
             let bytes = (0..<12).map { _ in alphabet.randomElement(using: &random) ?? 0 }
             #expect(pieces(bytes).joined() == String(decoding: bytes, as: UTF8.self))
         }
+    }
+
+    @Test func byteTokensAreTextAllOrNone() {
+        let tokenizer = ByteTokenizer(byteTokens: Set(0x80...0xFF).union([0x0A]))
+        func text(_ bytes: [UInt8]) -> String {
+            Detokenizer.text(of: bytes.map { TokenID($0) }, tokenizer)
+        }
+        #expect(text(Array("a🙂é".utf8)) == "a🙂é")
+        #expect(text(Array("é".utf8) + [0xFF, 0x61]) == "\u{FFFD}\u{FFFD}\u{FFFD}a")
+        #expect(text([0x0A, 0xE2, 0x82]) == "\u{FFFD}\u{FFFD}\u{FFFD}")
+        // A control token is not there, and ends no run.
+        #expect(Detokenizer.text(of: [0xC3, 256, 0xA9], tokenizer) == "é")
+        // As they come, they wait for the end of the run; a newline does not.
+        var detokenizer = Detokenizer(tokenizer)
+        let pieces = [0x0A, 0xC3, 0xA9, 0xC3, 0x61, 0xC3, 0xA9].map { detokenizer.push($0) }
+        #expect(pieces == ["\n", "", "", "", "\u{FFFD}\u{FFFD}\u{FFFD}a", "", ""])
+        #expect(detokenizer.finish() == "é")
+    }
+
+    @Test func controlTokensAreShownOnRequest() {
+        let ids: [TokenID] = [256, 0x20, 0x61]
+        let tokenizer = ByteTokenizer(dropsLeadingSpace: true)
+        #expect(Detokenizer.text(of: ids, tokenizer) == "a")
+        #expect(Detokenizer.text(of: ids, tokenizer, showsControl: true) == "256 a")
     }
 
     @Test func theLeadingSpaceIsDroppedOnce() {

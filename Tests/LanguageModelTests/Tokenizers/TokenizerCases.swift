@@ -30,6 +30,24 @@ struct TokenizerCase: Decodable {
     }
 }
 
+/// Ids that no text may have, with what they decode to.
+struct DecodingCase: Decodable {
+    var ids: [TokenID]
+    var decoded: String
+
+    /// Differences from what a tokenizer gives, at most a few.
+    static func differences(
+        _ cases: [DecodingCase], _ tokenizer: any Tokenizer, limit: Int = 8
+    ) -> [String] {
+        cases.lazy.compactMap { item in
+            let decoded = Detokenizer.text(of: item.ids, tokenizer)
+            return decoded.unicodeScalars.elementsEqual(item.decoded.unicodeScalars)
+                ? nil
+                : "\(item.ids): \(decoded.debugDescription), not \(item.decoded.debugDescription)"
+        }.prefix(limit).map { $0 }
+    }
+}
+
 /// Comparison with Hugging Face's `tokenizers` on what
 /// `Tests/Scripts/make_tokenizer_goldens.py --out DIR` writes: many random strings, several
 /// kinds of tokenizer, and the default model.
@@ -58,6 +76,10 @@ struct TokenizerCase: Decodable {
         }
         let tokenizer = try TokenizerLoader.load(folder: folder)
         #expect(TokenizerCase.differences(cases, tokenizer) == [], "\(name)")
+        if let data = FileManager.default.contents(atPath: folder + "/decodings.json") {
+            let decodings = try JSONDecoder().decode([DecodingCase].self, from: data)
+            #expect(DecodingCase.differences(decodings, tokenizer) == [], "\(name)")
+        }
     }
 }
 

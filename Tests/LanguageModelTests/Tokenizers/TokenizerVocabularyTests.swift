@@ -32,3 +32,36 @@ import Testing
         }
     }
 }
+
+/// Parts of a tokenizer.json around a few words, with what `tokenizers` makes of them.
+@Suite struct TokenizerPartTests {
+    private func tokens(_ text: String, normalizer: String, preTokenizer: String) throws -> [String]
+    {
+        let words = ["<unk>", "▁a", "a", "▁", "b", "▁b", "ab"]
+        let vocabulary = words.enumerated().map { #""\#($1)": \#($0)"# }.joined(separator: ", ")
+        let json = """
+            {"added_tokens": [], "normalizer": \(normalizer), "pre_tokenizer": \(preTokenizer),
+             "model": {"type": "BPE", "vocab": {\(vocabulary)}, "unk_token": "<unk>",
+             "merges": ["▁ a", "▁ b", "a b"]}}
+            """
+        return try TokenizerLoader.load(json: Array(json.utf8)).encode(text).map { words[Int($0)] }
+    }
+
+    @Test func whatFollowsARemovedCharacterIsNotTheStart() throws {
+        let first = #"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"}"#
+        let strip = #"{"type": "Strip", "strip_left": true, "strip_right": false}"#
+        #expect(try tokens(" a", normalizer: strip, preTokenizer: first) == ["a"])
+        #expect(try tokens("a b", normalizer: strip, preTokenizer: first) == ["▁a", "▁b"])
+        let deletes = #"{"type": "Replace", "pattern": {"String": "x"}, "content": ""}"#
+        #expect(try tokens("xa b", normalizer: deletes, preTokenizer: first) == ["a", "▁b"])
+        #expect(try tokens("axb", normalizer: deletes, preTokenizer: first) == ["▁a", "b"])
+    }
+
+    @Test func controlCharactersGoAndOtherWhiteSpaceIsSpaces() throws {
+        let always = #"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}"#
+        #expect(
+            try tokens(
+                "a\u{1}\tb\u{200B}a\u{8F}", normalizer: #"{"type": "Nmt"}"#, preTokenizer: always)
+                == ["▁a", "▁b", "▁a"])
+    }
+}

@@ -20,6 +20,7 @@ struct TokenizerJSONNormalizers {
         case "NFKD": return [.form(.nfkd)]
         case "Lowercase": return [.lowercase]
         case "StripAccents": return [.stripAccents]
+        case "Nmt": return [.nmt]
         case "ByteLevel": return [.byteLetters]
         case "Strip":
             return [
