@@ -28,7 +28,7 @@ struct JSONSchemaGrammar {
     typealias Members = OrderedDictionary<String, JSONValue>
 
     let document: JSONValue
-    private var rules: [Grammar.Rule] = []
+    var rules: [Grammar.Rule] = []
     /// Rules by the place of the schema they are for.
     private var places: [String: Int] = [:]
     private var shared: [String: Int] = [:]
@@ -40,16 +40,20 @@ struct JSONSchemaGrammar {
 
     static let deepest = 64
     private static let mostVisits = 20_000
-    private static let annotations: Set<String> = [
+    static let annotations: Set<String> = [
         "title", "description", "default", "examples", "example", "$schema", "$id", "$anchor",
-        "$comment", "deprecated", "readOnly", "writeOnly", "$defs", "definitions",
+        "$comment", "deprecated", "readOnly", "writeOnly", "$defs", "definitions", "id",
+        "$vocabulary", "contentEncoding", "contentMediaType", "contentSchema",
+        // OpenAPI's: names the property that tells the branches apart.
+        "discriminator", "externalDocs", "xml",
     ]
     private static let handled: Set<String> = [
         "type", "enum", "const", "properties", "required", "additionalProperties", "items",
         "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern", "format",
         "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "anyOf",
         "oneOf", "allOf", "$ref", "minProperties", "maxProperties", "unevaluatedProperties",
-        "unevaluatedItems",
+        "unevaluatedItems", "additionalItems", "uniqueItems", "patternProperties",
+        "propertyNames",
     ]
     private static let types: [String] = [
         "object", "array", "string", "integer", "number", "boolean", "null",
@@ -189,15 +193,11 @@ struct JSONSchemaGrammar {
     private func check(_ members: Members, at place: String) throws(GrammarError) {
         for keyword in members.keys
         where !Self.annotations.contains(keyword) && !Self.handled.contains(keyword) {
-            // Values of these that ask for nothing are no constraint.
-            switch (keyword, members[keyword]) {
-            case ("uniqueItems", .bool(false)?): continue
-            default: throw failure("the keyword '\(keyword)' is not supported", at: place)
-            }
+            throw failure("the keyword '\(keyword)' is not supported", at: place)
         }
     }
 
-    private func resolve(
+    func resolve(
         _ reference: JSONValue, at place: String
     ) throws(GrammarError) -> (JSONValue, String) {
         guard let text = reference.string, text.hasPrefix("#") else {
@@ -255,20 +255,61 @@ struct JSONSchemaGrammar {
             fixed = fixed.map { $0.filter(values.contains) } ?? values
         }
         if let fixed {
-            // The other keywords would have to be checked against each value.
-            let known: Set<String> = ["const", "enum", "type"]
-            if let other = members.keys.first(where: { !known.contains($0) }) {
-                throw failure("'\(other)' beside 'enum' or 'const' is not supported", at: place)
+            var choices: [Expression] = []
+            for value in fixed {
+                guard names.map({ $0.contains { Self.fits(value, type: $0) } }) ?? true,
+                    try admits(value, members, at: place)
+                else { continue }
+                choices.append(.text(value.text))
             }
-            let fitting = fixed.filter { value in
-                names.map { $0.contains { Self.fits(value, type: $0) } } ?? true
-            }
-            return .choice(fitting.map { .text($0.text) })
+            return .choice(choices)
         }
         guard let names = names ?? Self.inferred(members) else { return anyValue() }
         var choices: [Expression] = []
         for name in names { choices.append(try expression(type: name, members, at: place)) }
         return choices.count == 1 ? choices[0] : .choice(choices)
+    }
+
+    /// Whether a value of an `enum` or `const` is what the keywords beside it let through.
+    private func admits(
+        _ value: JSONValue, _ members: Members, at place: String
+    ) throws(GrammarError) -> Bool {
+        func unsupported(_ keyword: String) -> GrammarError {
+            failure("'\(keyword)' beside 'enum' or 'const' is not supported", at: place)
+        }
+        for keyword in members.keys {
+            let limit = members[keyword]?.double
+            switch (keyword, value) {
+            case ("const", _), ("enum", _), ("type", _): continue
+            case ("minLength", .string), ("maxLength", .string), ("pattern", .string),
+                ("format", .string):
+                continue
+            case ("minimum", .int), ("minimum", .double):
+                guard let number = value.double, let limit else { throw unsupported(keyword) }
+                if number < limit { return false }
+            case ("maximum", .int), ("maximum", .double):
+                guard let number = value.double, let limit else { throw unsupported(keyword) }
+                if number > limit { return false }
+            case (_, .array), (_, .object): throw unsupported(keyword)
+            case ("multipleOf", .int), ("multipleOf", .double), ("exclusiveMinimum", .int),
+                ("exclusiveMinimum", .double), ("exclusiveMaximum", .int),
+                ("exclusiveMaximum", .double):
+                throw unsupported(keyword)
+            // The rest speaks of values of other types.
+            default: continue
+            }
+        }
+        guard case .string(let text) = value else { return true }
+        let (min, max) = try limits("minLength", "maxLength", members, at: place)
+        let length = text.unicodeScalars.count
+        guard length >= min, max.map({ length <= $0 }) ?? true else { return false }
+        for part in try Self.stringParts(members, at: place) {
+            guard let automaton = try? CharacterAutomaton(part.expression) else {
+                throw unsupported(part.keyword)
+            }
+            if !automaton.contains(text) { return false }
+        }
+        return true
     }
 
     static func fits(_ value: JSONValue, type: String) -> Bool {
@@ -287,11 +328,11 @@ struct JSONSchemaGrammar {
         func has(_ names: String...) -> Bool { names.contains { members[$0] != nil } }
         if has(
             "properties", "required", "additionalProperties", "minProperties", "maxProperties",
-            "unevaluatedProperties")
+            "unevaluatedProperties", "patternProperties", "propertyNames")
         {
             return ["object"]
         }
-        if has("items", "prefixItems", "minItems", "maxItems", "unevaluatedItems") {
+        if has("items", "prefixItems", "minItems", "maxItems", "unevaluatedItems", "uniqueItems") {
             return ["array"]
         }
         if has("minLength", "maxLength", "pattern", "format") { return ["string"] }
@@ -354,7 +395,7 @@ struct JSONSchemaGrammar {
 
     /// What items or properties that are not listed must be. The unevaluated ones are all of
     /// these: parts and references were merged before.
-    private static func open(
+    static func open(
         _ keyword: String, _ unevaluated: String, _ members: Members
     ) -> (keyword: String, schema: JSONValue)? {
         for keyword in [keyword, unevaluated] {
@@ -363,7 +404,7 @@ struct JSONSchemaGrammar {
         return nil
     }
 
-    // MARK: Arrays
+    // MARK: Limits
 
     private func bound(
         _ keyword: String, _ members: Members, at place: String
@@ -382,170 +423,6 @@ struct JSONSchemaGrammar {
         let max = try bound(high, members, at: place)
         if let max, max < min { throw failure("'\(high)' is below '\(low)'", at: place) }
         return (min, max)
-    }
-
-    private mutating func array(
-        _ members: Members, at place: String
-    ) throws(GrammarError) -> Expression {
-        let (min, max) = try limits("minItems", "maxItems", members, at: place)
-        var first: [Expression] = []
-        if let value = members["prefixItems"] {
-            guard case .array(let schemas) = value else {
-                throw failure("'prefixItems' needs a list of schemas", at: place)
-            }
-            for (index, schema) in schemas.enumerated() {
-                first.append(.rule(try rule(for: schema, at: "\(place)/prefixItems/\(index)")))
-            }
-        }
-        let rest: Expression?
-        let items = Self.open("items", "unevaluatedItems", members)
-        switch items?.schema {
-        case .bool(false)?: rest = nil
-        case nil: rest = anyValue()
-        case let schema?:
-            rest = .rule(try rule(for: schema, at: "\(place)/\(items!.keyword)"))
-        }
-        let space = space()
-        let separator = Expression.sequence([.text(","), space])
-        // From the end: what may follow when `index` items are there.
-        let highest = max ?? Int.max
-        guard first.count <= 256 else { throw failure("'prefixItems' is too long", at: place) }
-        var tail: Expression = .empty
-        if let rest, highest > first.count {
-            let more = Expression.sequence([first.isEmpty ? .empty : separator, rest])
-            let further = Expression.sequence([separator, rest])
-            if first.isEmpty {
-                let others = Expression.repetition(
-                    further, min: Swift.max(0, min - 1), max: max.map { $0 - 1 })
-                let filled = Expression.sequence([more, others])
-                tail = min > 0 ? filled : .optional(filled)
-            } else {
-                tail = .repetition(
-                    further, min: Swift.max(0, min - first.count),
-                    max: max.map { $0 - first.count })
-            }
-        } else if rest == nil, min > first.count {
-            return .nothing
-        }
-        for index in stride(from: Swift.min(first.count, highest) - 1, through: 0, by: -1) {
-            let item = Expression.sequence([index == 0 ? .empty : separator, first[index], tail])
-            tail = index < min ? item : .optional(item)
-        }
-        return .sequence([.text("["), space, tail, space, .text("]")])
-    }
-
-    // MARK: Objects
-
-    private mutating func object(
-        _ members: Members, at place: String
-    ) throws(GrammarError) -> Expression {
-        var properties: Members = [:]
-        switch members["properties"] {
-        case nil: break
-        case .object(let listed)?: properties = listed
-        default: throw failure("'properties' is not an object", at: place)
-        }
-        let others = Self.open("additionalProperties", "unevaluatedProperties", members)
-        var required: Set<String> = []
-        if let value = members["required"] {
-            guard case .array(let names) = value else {
-                throw failure("'required' needs a list of names", at: place)
-            }
-            for name in names {
-                guard let name = name.string else {
-                    throw failure("'required' lists something that is no name", at: place)
-                }
-                required.insert(name)
-                if properties[name] == nil { properties[name] = others?.schema ?? .bool(true) }
-            }
-        }
-        var extra: Expression?
-        switch others?.schema {
-        case nil: if members["properties"] == nil { extra = anyValue() }
-        case .bool(false)?: break
-        case .bool(true)?: extra = anyValue()
-        case let schema?:
-            extra = .rule(try rule(for: schema, at: "\(place)/\(others!.keyword)"))
-        }
-        let space = space()
-        let comma = Expression.sequence([.text(","), space])
-        func member(_ key: Expression, _ value: Expression) -> Expression {
-            .sequence([key, .text(":"), space, value])
-        }
-        let (least, most) = try limits("minProperties", "maxProperties", members, at: place)
-        let needed = least <= required.count ? 0 : least
-        guard needed <= 1 || extra == nil else {
-            // The same key twice is one property.
-            throw failure(
-                "'minProperties' beside properties of any name is not supported", at: place)
-        }
-        // `tails[n]` is what may follow n members; the last entry also stands for more, where
-        // more are allowed. Built from the end; each is a rule, so nothing is written twice.
-        let cap = min(
-            most ?? max(needed, 1), max(properties.count + (extra == nil ? 0 : 1), needed, 1))
-        let isFull = most.map { $0 <= cap } ?? false
-        guard (cap + 1) * (properties.count + 1) <= 20_000 else {
-            throw failure("it has too many properties to count them", at: place)
-        }
-        var tails = (0...cap).map { $0 < needed ? Expression.nothing : .empty }
-        if let extra {
-            let key = try keyExcept(Array(properties.keys), at: place)
-            let one = newRule("\(place)/+", member(key, extra))
-            let further = Expression.sequence([comma, one])
-            for count in (0...cap).reversed() where most.map({ count < $0 }) ?? true {
-                let left = most.map { $0 - max(count, 1) }
-                let more = newRule(
-                    "\(place)/+*\(count)", .repetition(further, min: 0, max: left))
-                let some = Expression.sequence([one, more])
-                tails[count] = count > 0 ? more : needed > 0 ? some : .optional(some)
-            }
-        }
-        for (name, schema) in properties.reversed() {
-            let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
-            let value = Expression.rule(try rule(for: schema, at: "\(place)/properties/\(escaped)"))
-            let pair = newRule(
-                "\(place)/\(escaped)", member(.text(JSONValue.string(name).text), value))
-            let after = tails
-            for count in 0...cap {
-                let rest = count < cap ? after[count + 1] : isFull ? .nothing : after[cap]
-                let here = Expression.sequence([count == 0 ? .empty : comma, pair, rest])
-                let taken = rest == .nothing ? .nothing : here
-                tails[count] = newRule(
-                    "\(place)/\(escaped),\(count)",
-                    required.contains(name) ? taken : .choice([taken, after[count]]))
-            }
-        }
-        return .sequence([.text("{"), space, tails[0], space, .text("}")])
-    }
-
-    /// A key that is none of these names. Written without escapes, so that no escape can
-    /// spell one of them.
-    private mutating func keyExcept(
-        _ names: [String], at place: String
-    ) throws(GrammarError) -> Expression {
-        let any = Expression.repetition(.characters(Self.plainCharacters), min: 0, max: nil)
-        func rest(_ names: [[Unicode.Scalar]], depth: Int) throws(GrammarError) -> Expression {
-            guard depth < 200 else { throw failure("a property's name is too long", at: place) }
-            let next = Dictionary(grouping: names.filter { $0.count > depth }) { $0[depth] }
-            var choices: [Expression] = []
-            if !names.contains(where: { $0.count == depth }) { choices.append(.empty) }
-            let taken = CodePoints.normalized(next.keys.map { $0.value...$0.value })
-            let others = CodePoints.intersection(
-                Self.plainCharacters, CodePoints.complement(taken))
-            choices.append(.sequence([.characters(others), any]))
-            for (scalar, group) in next.sorted(by: { $0.key < $1.key }) {
-                choices.append(
-                    .sequence([
-                        .characters([scalar.value...scalar.value]),
-                        try rest(group, depth: depth + 1),
-                    ]))
-            }
-            return .choice(choices)
-        }
-        guard !names.isEmpty else { return anyString() }
-        return .sequence([
-            .text("\""), try rest(names.map { Array($0.unicodeScalars) }, depth: 0), .text("\""),
-        ])
     }
 
     // MARK: oneOf

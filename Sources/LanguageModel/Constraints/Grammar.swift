@@ -81,7 +81,7 @@ extension Grammar {
         fixedPoint { expression, productive in Self.isProductive(expression, productive) }
     }
 
-    private static func isProductive(_ expression: Expression, _ productive: [Bool]) -> Bool {
+    static func isProductive(_ expression: Expression, _ productive: [Bool]) -> Bool {
         switch expression {
         case .literal: true
         case .characters(let ranges): !ranges.isEmpty

@@ -157,7 +157,7 @@ struct GrammarAutomaton: Sendable {
             }
             if items.isEmpty { states[Int(start)].jumps.append(end) }
         case .choice(let items):
-            for item in items {
+            for item in items where Grammar.isProductive(item, builder.productive) {
                 // A state of its own: a repetition's loop must not be entered by a sibling.
                 let head = try add()
                 states[Int(start)].jumps.append(head)
@@ -173,6 +173,9 @@ struct GrammarAutomaton: Sendable {
         to end: Int32, _ builder: inout Builder
     ) throws(GrammarError) {
         switch (min, max) {
+        // What matches nothing is not begun.
+        case (0, _) where !Grammar.isProductive(item, builder.productive):
+            states[Int(start)].jumps.append(end)
         case (_, 0?):
             states[Int(start)].jumps.append(end)
         case (0, 1?):

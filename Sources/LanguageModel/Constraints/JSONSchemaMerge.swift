@@ -94,6 +94,13 @@ enum JSONSchemaMerge {
         // additionalProperties of one part looks at the properties of that part alone.
         for (one, other) in [(a, b), (b, a)] {
             guard let closed = one["additionalProperties"], closed != .bool(true) else { continue }
+            if let patterns = other["patternProperties"], patterns != one["patternProperties"] {
+                throw .schema(
+                    place: place,
+                    reason:
+                        "'additionalProperties' of one part forbids 'patternProperties' of the other"
+                )
+            }
             let own = Set(one["properties"]?.object.map { Array($0.keys) } ?? [])
             let others = other["properties"]?.object.map { Array($0.keys) } ?? []
             if let outside = others.first(where: { !own.contains($0) }) {

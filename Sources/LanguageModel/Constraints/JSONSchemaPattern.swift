@@ -1,8 +1,8 @@
 /// The part of regular expressions that a `pattern` may use: characters, classes, `\d \w \s`,
 /// groups, alternatives, `* + ? {m,n}`, and `^`, `$` at the ends.
 ///
-/// Gives the grammar of the JSON spelling of the matching strings: what JSON must escape is
-/// escaped.
+/// Gives the matching strings as they are; ``JSONSchemaGrammar/spelled(_:)`` writes them as
+/// JSON does.
 struct JSONSchemaPattern {
     typealias Expression = Grammar.Expression
 
@@ -32,7 +32,7 @@ struct JSONSchemaPattern {
 
     mutating func parse() throws(GrammarError) -> Expression {
         // A pattern matches anywhere in the string unless it is anchored.
-        let any = Expression.repetition(Self.spelled(CodePoints.complement([])), min: 0, max: nil)
+        let any = Expression.repetition(.characters(CodePoints.complement([])), min: 0, max: nil)
         var choices: [Expression] = []
         repeat {
             let isAtStart = take("^")
@@ -76,17 +76,17 @@ struct JSONSchemaPattern {
                 item = try group()
             case "[":
                 position += 1
-                item = Self.spelled(try characterClass())
+                item = .characters(try characterClass())
             case ".":
                 position += 1
-                item = Self.spelled(CodePoints.complement([0x0A...0x0A]))
+                item = .characters(CodePoints.complement([0x0A...0x0A]))
             case "\\":
                 position += 1
-                item = Self.spelled(try escape())
+                item = .characters(try escape())
             case "*", "+", "?", "{": throw failure("repeats nothing")
             default:
                 position += 1
-                item = Self.spelled([scalar.value...scalar.value])
+                item = .characters([scalar.value...scalar.value])
             }
             items.append(try repeated(item))
         }
@@ -193,20 +193,5 @@ struct JSONSchemaPattern {
             return [scalar.value...scalar.value]
         default: throw failure("has the escape '\\\(scalar)', which is not supported")
         }
-    }
-
-    /// One character out of a set, as JSON spells it.
-    private static func spelled(_ set: [ClosedRange<UInt32>]) -> Expression {
-        var choices: [Expression] = []
-        let plain = CodePoints.intersection(set, JSONSchemaGrammar.plainCharacters)
-        if !plain.isEmpty { choices.append(.characters(plain)) }
-        let escapes: [(UInt32, String)] = [
-            (0x22, "\\\""), (0x5C, "\\\\"), (0x08, "\\b"), (0x0C, "\\f"), (0x0A, "\\n"),
-            (0x0D, "\\r"), (0x09, "\\t"),
-        ]
-        for (value, text) in escapes where set.contains(where: { $0.contains(value) }) {
-            choices.append(.text(text))
-        }
-        return choices.count == 1 ? choices[0] : .choice(choices)
     }
 }

@@ -405,7 +405,7 @@ struct RandomWalk {
         (##"{"$ref": "#/$defs/none"}"##, "", "#/$defs/none"),
         (##"{"$ref": "http://x"}"##, "", "inside"),
         (##"{"oneOf": [{"type": "integer"}, {"type": "number"}]}"##, "", "oneOf"),
-        (##"{"type": "string", "format": "iri"}"##, "", "iri"),
+        (##"{"type": "string", "format": "regex"}"##, "", "regex"),
         (##"{"type": "string", "pattern": "(?=a)"}"##, "", "pattern"),
         (##"[1]"##, "", "object"), (##"{"minLength": -1}"##, "", "minLength"),
         (##"{"if": {}}"##, "", "if"),
@@ -432,6 +432,10 @@ struct RandomWalk {
         ##"{"type": "array", "items": {"anyOf": [{"multipleOf": 2.5}, {"type": "integer", "multipleOf": 86400}]}, "minItems": 3, "maxItems": 8}"##,
         ##"{"$ref": "#/$defs/base", "properties": {"b": {"enum": ["x", "y"]}}, "required": ["b", "a"], "unevaluatedProperties": false, "$defs": {"base": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 3}}}}}"##,
         ##"{"type": "object", "properties": {"a": {"type": "boolean"}}, "anyOf": [{"properties": {"b": {"type": "null"}}, "required": ["b"]}, {"properties": {"c": {"type": "string", "minLength": 30, "maxLength": 50}}, "required": ["c"]}], "unevaluatedProperties": false}"##,
+        ##"{"type": "object", "properties": {"id": {"type": "string", "pattern": "^[A-Z]{2,}-\\d+$", "maxLength": 9}, "mail": {"format": "email", "minLength": 8, "maxLength": 14}, "site": {"type": "string", "format": "uri", "maxLength": 2083}, "host": {"format": "hostname", "maxLength": 20}, "took": {"format": "duration"}, "at": {"format": "time"}, "six": {"format": "ipv6"}, "where": {"format": "json-pointer"}, "next": {"format": "uri-reference"}}, "required": ["id", "mail"], "additionalProperties": false}"##,
+        ##"{"type": "object", "properties": {"x-a": {"type": "integer", "minimum": 5}, "b": {}}, "patternProperties": {"^x-": {"maximum": 7, "type": "integer"}, "z$": {"type": "boolean"}}, "additionalProperties": {"type": "null"}}"##,
+        ##"{"type": "object", "propertyNames": {"pattern": "^[a-z]{1,3}$"}, "additionalProperties": {"type": "array", "items": {"enum": ["a", "b", "c", 1, true, null]}, "uniqueItems": true, "minItems": 2}, "maxProperties": 3}"##,
+        ##"{"type": "array", "items": {"type": "string", "pattern": "(ab|\"c)+$", "minLength": 3, "maxLength": 12}, "minItems": 3, "maxItems": 5}"##,
     ]
 
     /// With RIPOSTE_JSON_SAMPLES the samples are also written for Tests/Scripts/json_schemas.py.
