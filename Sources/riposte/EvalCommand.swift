@@ -11,8 +11,9 @@ struct EvalCommand: ParsableCommand {
         abstract: "Compare prompts, trained heads and adapters as classifiers on the same texts.",
         discussion: """
             Always: the labels' likelihood after 'TEXT Label:' without examples, as it is and with \
-            contextual calibration (Zhao et al. 2021). With --template, a few-shot template's \
-            examples before it; with --head and --adapter, what 'train head' wrote.
+            contextual calibration (Zhao et al. 2021). With --template, the same as the reply to \
+            a template's prompt, its examples before it; with --head and --adapter, what 'train \
+            head' wrote.
             """)
 
     @OptionGroup(title: "Model") var model: ModelArguments
@@ -57,25 +58,13 @@ struct EvalCommand: ParsableCommand {
                     evaluation: ClassifierEvaluation(probabilities: probabilities, truth: truth),
                     seconds: started.duration(to: .now).seconds, peakMemory: PeakMemory.bytes))
         }
-        var shots = ["": "zero-shot prompt"]
-        if template.template != nil {
-            let few = try template.template(in: TemplateLibrary(paths: Paths()))
-            let examples = few.examples.map { "\($0.user)\n\(question) \($0.assistant)\n\n" }
-                .joined()
-            if !examples.isEmpty { shots[examples] = "few-shot prompt (\(few.name))" }
-        }
-        let continuations = names.map { tokenizer.encode(" " + $0) }
-        for (examples, name) in shots.sorted(by: { $0.key.count < $1.key.count }) {
-            func prompt(_ text: String) -> [TokenID] {
-                let special = tokenizer.specialTokens
-                let bos = special.addsBOS ? special.bos : nil
-                return (bos.map { [$0] } ?? [])
-                    + tokenizer.encode("\(examples)Review: \(text)\n\(question)")
-            }
+        func judge(
+            _ name: String, _ labels: [[TokenID]], prompt: (_ text: String) throws -> [TokenID]
+        ) throws {
             func score(_ labels: [[TokenID]], _ prompt: [TokenID]) throws -> [[Float]] {
                 try session.generator.logProbabilities(ofContinuations: labels, after: prompt)
             }
-            var likelihood = LabelLikelihood(labels: continuations)
+            var likelihood = LabelLikelihood(labels: labels)
             try add(name) {
                 try texts.map { try likelihood.probabilities(prompt($0.text), score: score) }
             }
@@ -83,6 +72,27 @@ struct EvalCommand: ParsableCommand {
             try add(name + ", calibrated") {
                 try texts.map { try likelihood.probabilities(prompt($0.text), score: score) }
             }
+        }
+        let special = tokenizer.specialTokens
+        let start = special.addsBOS ? special.bos.map { [$0] } ?? [] : []
+        try judge("zero-shot prompt", names.map { tokenizer.encode(" " + $0) }) {
+            start + tokenizer.encode("Review: \($0)\n\(question)")
+        }
+        if template.template != nil {
+            let few = try template.template(in: TemplateLibrary(paths: Paths()))
+            if !few.labels.isEmpty { try sameLabels(few.labels.sorted(), names, few.name) }
+            let composer = try PromptComposer(model: session.loaded)
+            func composed(_ text: String) throws -> ComposedPrompt {
+                let message = Message(
+                    id: 0, conversation: 0, parent: nil, role: .user, text: text,
+                    createdAt: Date())
+                return try composer.compose(
+                    path: [message], template: few, variables: template.values,
+                    maxTokens: PromptComposer.smallestReplyRoom)
+            }
+            let labels = composer.labelIDs(names, mode: few.mode, after: try composed("N/A"))
+            let shots = few.examples.isEmpty ? "template" : "few-shot prompt"
+            try judge("\(shots) (\(few.name))", labels) { try composed($0).ids }
         }
         let ids = texts.map { tokenizer.encode($0.text) }
         if let head {

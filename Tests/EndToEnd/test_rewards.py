@@ -1,6 +1,7 @@
 """Rankings, reward models and classifiers as scripts train, judge and use them."""
 
 import json
+import math
 import random
 import struct
 import subprocess
@@ -183,6 +184,15 @@ class Rewards(SandboxCase):
         self.assertIn("<svg", (self.folder / "c.svg").read_text())
         self.assertIn("LoRA", self.succeed("reward", "show", whole).out)
 
+        # Going on from an adapter begins with what it knows, and keeps its rank.
+        onward = self.folder / "onward"
+        arguments = ["train", "reward", "-m", self.model, "--method", "lora", "--batch", "4",
+                     "--json", self.data, "-o", onward, "--from"]
+        gone_on = self.succeed(*arguments, whole, timeout=300).lines
+        self.assertLess(gone_on[0]["loss"], steps[0]["loss"])
+        self.assertEqual(json.loads((onward / "adapter_config.json").read_text())["r"], 2)
+        self.refuse(*arguments, self.folder, status=1)
+
     def test_loss_that_explodes_stops(self):
         outcome = self.run_program(
             "train", "reward", "-m", self.model, "--method", "lora", "--rank", "2", "--batch", "4",
@@ -230,6 +240,31 @@ class Rewards(SandboxCase):
             outcome = self.refuse("train", "head", "-m", self.model, "--method", method,
                                   self.write("one.tsv", "a\tx\nb\tx\n"), "-o", head, status=1)
             self.assertIn('only "x"', outcome.err)
+
+    def test_template_is_judged_by_its_own_prompt(self):
+        template = self.write("moods.yaml", """
+name: moods
+mode: plain
+examples:
+  - { user: "Text: please river\\nMood:", assistant: " good" }
+  - { user: "Text: zzz boat\\nMood:", assistant: " bad" }
+input: "Text: {{ input }}\\nMood:"
+labels: [good, bad]
+""")
+        texts = {"a stone please": "good", "zzz": "bad"}
+        file = self.write("moods.tsv", "".join(f"{t}\t{label}\n" for t, label in texts.items()))
+        loss = 0.0
+        for text, label in texts.items():
+            reply = self.succeed("ask", "-m", self.model, "-t", template, "--json", text).json
+            chances = {each["label"]: each["probability"] for each in reply["labels"]}
+            loss -= math.log(chances[label]) / len(texts)
+        table = self.succeed("eval", "-m", self.model, "-t", template, file, "--json").json
+        self.assertEqual([row["way"] for row in table[2:]],
+                         ["few-shot prompt (moods)", "few-shot prompt (moods), calibrated"])
+        self.assertAlmostEqual(table[2]["log_loss"], loss, 4)
+        other = self.write("other.tsv", "a\tx\nb\ty\n")
+        self.assertIn("moods", self.refuse(
+            "eval", "-m", self.model, "-t", template, other, status=1).err)
 
     def test_rankings_are_learnt_from(self):
         report = self.succeed("rankings", "import", self.data, "--json").json

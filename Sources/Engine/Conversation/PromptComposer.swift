@@ -4,7 +4,7 @@ import LanguageModel
 /// Conversation + template → the exact prompt.
 public struct PromptComposer: Sendable {
     /// Tokens without which a reply is not worth beginning.
-    static let smallestReplyRoom = 16
+    public static let smallestReplyRoom = 16
 
     let model: LoadedModel
     let tokenizer: any Tokenizer

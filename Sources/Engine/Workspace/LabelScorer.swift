@@ -28,7 +28,7 @@ public struct LabelScorer {
         variables: [String: String], systemText: String? = nil
     ) async throws -> Result {
         let started = ContinuousClock.now
-        let ids = labelIDs(template, after: prompt)
+        let ids = composer.labelIDs(template.labels, mode: template.mode, after: prompt)
         let scores = try await inference.logProbabilities(
             ofContinuations: ids, after: prompt.ids)
         var sums = scores.map { $0.reduce(0) { $0 + Double($1) } }
@@ -49,23 +49,6 @@ public struct LabelScorer {
             labels: order.map {
                 LabelProbability(label: template.labels[$0], probability: probabilities[$0])
             }, ids: ids[best], logProbabilities: scores[best], timings: timings)
-    }
-
-    /// The labels' ids as a reply. Where one is the beginning of another, all get the
-    /// end-of-turn token, without which the shorter one would include the longer one's
-    /// probability. In plain text a label is a word after the prompt's last one: the space
-    /// between them belongs to its first token.
-    private func labelIDs(_ template: Template, after prompt: ComposedPrompt) -> [[TokenID]] {
-        let needsSpace = template.mode == .plain && prompt.prompt.text.last?.isWhitespace == false
-        var ids = template.labels.map { label in
-            let isSpaced = !needsSpace || label.first?.isWhitespace == true
-            return composer.tokenizer.encode(isSpaced ? label : " " + label)
-        }
-        let isPrefix = ids.contains { a in ids.contains { $0 != a && $0.starts(with: a) } }
-        if isPrefix, let end = composer.model.endOfTurn {
-            for index in ids.indices { ids[index].append(end) }
-        }
-        return ids
     }
 
     /// Log of the mean label distribution over inputs without content (Zhao et al. 2021, arXiv
@@ -94,5 +77,26 @@ public struct LabelScorer {
         let weights = logs.map { exp($0 - top) }
         let sum = weights.reduce(0, +)
         return weights.map { $0 / sum }
+    }
+}
+
+extension PromptComposer {
+    /// Labels' ids as a reply. Where one is the beginning of another, all get the end-of-turn
+    /// token, without which the shorter one would include the longer one's probability. In plain
+    /// text a label is a word after the prompt's last one: the space between them belongs to its
+    /// first token.
+    public func labelIDs(_ labels: [String], mode: Template.Mode, after prompt: ComposedPrompt)
+        -> [[TokenID]]
+    {
+        let needsSpace = mode == .plain && prompt.prompt.text.last?.isWhitespace == false
+        var ids = labels.map { label in
+            let isSpaced = !needsSpace || label.first?.isWhitespace == true
+            return tokenizer.encode(isSpaced ? label : " " + label)
+        }
+        let isPrefix = ids.contains { a in ids.contains { $0 != a && $0.starts(with: a) } }
+        if isPrefix, let end = model.endOfTurn {
+            for index in ids.indices { ids[index].append(end) }
+        }
+        return ids
     }
 }
