@@ -229,6 +229,20 @@ class EditingTests(TerminalCase):
         screen.wait_gone("first!")
         self.quit(screen)
 
+    def test_vi(self):
+        screen = self.open(INPUTRC=str(self.write("inputrc", "set editing-mode vi\n")))
+        self.start(screen)
+        screen.type("one two")
+        screen.wait_for("› one two")
+        screen.escape()
+        screen.wait_for(": one two")
+        screen.type("0dwA")
+        screen.wait_for("› two")
+        screen.type(" three")
+        screen.wait_for("› two three")
+        screen.keys("C-c")
+        self.quit(screen)
+
     def test_undo_takes_a_paste_back_at_once(self):
         screen = self.open()
         self.start(screen)
@@ -258,7 +272,7 @@ class SurroundingsTests(TerminalCase):
             screen = self.open()
             screen.type(f" clear; TERM={name} {self.chat}; echo left with $?")
             screen.keys("Enter")
-            shown = screen.wait_for(re.compile(r"^left with|^> ", re.MULTILINE))
+            shown = screen.wait_for(re.compile(r"^left with|^> ?$", re.MULTILINE))
             self.assertFalse(screen.on_alternate_screen())
             if "left with" not in shown:
                 screen.keys("C-d")
@@ -280,7 +294,7 @@ class SurroundingsTests(TerminalCase):
         ):
             screen = self.open(**environment)
             self.start(screen)
-            screen.wait_for(re.compile(r"tiny │.*\n Enter begins"))
+            screen.wait_for(re.compile(r"tiny │.*\n Enter (begins|send)"))
             colored = re.search(r"\x1b\[[0-9;]*(3[0-7]|38;5;\d+|4[0-7]|48;5;\d+)m",
                                 screen.styled_text())
             self.assertEqual(bool(colored), has_colors, environment)
@@ -333,19 +347,25 @@ class ChaosTests(TerminalCase):
             screen.bytes(b"".join(generator.choice(self.KEYS) for _ in range(batch)))
             self.assertNotIn("left with", screen.text(), f"seed {seed}")
         screen.resize(100, 30)
-        # Out of whatever is open, and back to an empty composer; the second time the reply that
-        # the first stopped has ended, and what it had to say is waved away.
-        for _ in range(2):
-            screen.escape(8)
-            screen.keys("C-g", "C-e", "C-u", "C-c")
-            screen.escape(2)
-            screen.wait_for(lambda shown: IDLE.search(shown), timeout=60)
-        screen.wait_for(lambda shown: not NOTICE.search(shown))
+        self.leave_everything(screen)
         shown = self.check_no_garbage(screen, "› ", f"seed {seed}")
         screen.keys("F10")
         screen.wait_for(lambda _: not screen.on_alternate_screen())
         self.check_restored(screen)
         self.check_nothing_is_lost(shown, seed)
+
+    def leave_everything(self, screen: Screen):
+        """Out of whatever is open, and to an empty composer without a notice. A reply that is
+        being stopped takes every Esc until it has ended, so this is done until it holds."""
+        for _ in Screen._until(60):
+            screen.escape(8)
+            screen.keys("C-g", "C-e", "C-u", "C-c")
+            screen.escape(2)
+            with contextlib.suppress(AssertionError):
+                screen.wait_for(lambda shown: IDLE.search(shown) and not NOTICE.search(shown),
+                                timeout=2)
+                return
+        self.fail(f"never idle\n{screen.text()}")
 
     def check_nothing_is_lost(self, shown: str, seed: int):
         """The store is sound, has what was sent first, and has every message that is shown."""

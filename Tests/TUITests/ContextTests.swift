@@ -28,6 +28,19 @@ import Testing
         #expect(state.overlay == .help(PageState()))
     }
 
+    @Test func escapeEndsInsertingBeforeItStopsAnything() {
+        var state = Fixture.chat()
+        state.generation.phase = .streaming
+        state.composer.mode = "vi-insert"
+        #expect(state.press([.escape]) == [.cancelGeneration], "an empty line has nothing to edit")
+        state.generation.phase = .streaming
+        state.composer.text = "typed ahead"
+        #expect(state.press([.escape]) == [.feedComposer(.escape)])
+        #expect(state.generation.phase == .streaming)
+        state.composer.mode = "vi"
+        #expect(state.press([.escape]) == [.cancelGeneration])
+    }
+
     @Test func helpDoesNotCoverWhatIsStillToCome() {
         var state = Fixture.chat()
         state.overlay = .tokens(TokenViewState(candidate: 20, title: "Reply"))

@@ -59,7 +59,12 @@ extension State {
         case .quit: return quit()
         case .suspend: return [.suspend]
         case .redraw: return [.redraw]
-        case .stop: return stop()
+        case .stop:
+            // Esc ends vi's inserting first, where there is something to give commands about.
+            if let key, composer.mode == "vi-insert", !composer.isEmpty {
+                return [.feedComposer(key)]
+            }
+            return stop()
         case .interrupt: return interrupt()
         case .endOfInput:
             guard !composer.isEmpty else { return quit() }
