@@ -206,6 +206,29 @@ struct ConstraintCache: Sendable {
         return mask
     }
 
+    /// The shortest token that is walked for on its own; below that the walk itself is short.
+    private static let shortestWalk: Int32 = 3
+
+    /// Of a place near a loop's limit: the tokens too short to get there, which are those of
+    /// the same place with more room, and the length up to which they are all known.
+    private mutating func shortTokens(of node: Int) -> (mask: TokenMask, length: Int)? {
+        let configurations = nodes[node].configurations
+        var reach = Int32.max
+        for configuration in configurations {
+            reach = min(reach, stacks.indifference(of: Self.stack(configuration)))
+        }
+        guard reach >= Self.shortestWalk, reach < Int32.max else { return nil }
+        var changed = configurations.map {
+            Self.pack(Self.state($0), stacks.roomiest(Self.stack($0)))
+        }
+        dropCovered(&changed)
+        changed.sort()
+        guard changed != configurations else { return nil }
+        var (mask, length) = trie.tokens(upTo: Int(reach))
+        mask.formIntersection(self.mask(of: self.node(for: changed)))
+        return (mask, length)
+    }
+
     /// The node that stands for all that differ from this one only in rounds so far from a
     /// limit that no token gets there.
     private mutating func typicalNode(of node: Int) -> Int {
@@ -222,11 +245,18 @@ struct ConstraintCache: Sendable {
     }
 
     private mutating func makeMask(of node: Int) -> TokenMask {
-        var words = [UInt64](repeating: 0, count: (trie.vocabularySize + 63) / 64)
+        let short = shortTokens(of: node)
+        var words =
+            short?.mask.words ?? Array(repeating: 0, count: (trie.vocabularySize + 63) / 64)
+        let known = UInt16(short?.length ?? 0)
         let classCount = automaton.classCount
         var path = [Int](repeating: node, count: trie.deepest + 1)
         var index = 0
         while index < trie.bytes.count {
+            if trie.heights[index] <= known {
+                index = Int(trie.ends[index])
+                continue
+            }
             let depth = Int(trie.depths[index])
             let byte = trie.bytes[index]
             let place = path[depth - 1] * classCount + Int(automaton.byteClasses[Int(byte)])

@@ -86,6 +86,44 @@ struct ConstraintStacks: Sendable {
         }
     }
 
+    /// Down to what token length the stack's rounds make no difference to ``roomiest(_:)``.
+    func indifference(of stack: Int32) -> Int32 {
+        var result = Int32.max
+        var current = stack
+        while current != Self.bottom {
+            let frame = frames[Int(current)]
+            current = frame.below
+            guard frame.top < 0 else { continue }
+            let loop = loops[Int(-1 - frame.top)]
+            if frame.rounds + 1 < loop.min {
+                result = min(result, loop.min - frame.rounds - 1)
+            } else if let most = loop.max {
+                result = min(result, most - frame.rounds - 1)
+            }
+        }
+        return result
+    }
+
+    /// The stack with the fewest rounds of each loop that are as far from the least number, or
+    /// as enough.
+    mutating func roomiest(_ stack: Int32) -> Int32 {
+        var open: [Frame] = []
+        var current = stack
+        while current != Self.bottom {
+            open.append(frames[Int(current)])
+            current = open[open.count - 1].below
+        }
+        while var frame = open.popLast() {
+            frame.below = current
+            if frame.top < 0 {
+                let least = loops[Int(-1 - frame.top)].min
+                frame.rounds = frame.rounds + 1 < least ? 0 : max(least - 1, 0)
+            }
+            current = push(frame)
+        }
+        return current
+    }
+
     /// The stack with each of its frames changed, which is remembered. Not recursive: stacks
     /// are as deep as a reply is nested.
     private mutating func rebuilt(

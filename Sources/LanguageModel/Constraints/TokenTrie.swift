@@ -10,7 +10,11 @@ public final class TokenTrie: Sendable {
     let ends: [Int32]
     let tokenStarts: [Int32]
     let tokens: [TokenID]
+    /// By node: the depth of the deepest in its subtree.
+    let heights: [UInt16]
     let deepest: Int
+    /// By length: the tokens that are no longer.
+    private let short: [TokenMask]
     /// The bytes of token i are `text[offsets[i]..<offsets[i + 1]]`.
     private let text: [UInt8]
     private let offsets: [Int32]
@@ -62,7 +66,32 @@ public final class TokenTrie: Sendable {
         self.tokens = tokens
         self.text = text
         self.offsets = offsets
-        deepest = Int(depths.max() ?? 0)
+        let deepest = Int(depths.max() ?? 0)
+        self.deepest = deepest
+        var heights = depths
+        var open: [Int] = []
+        for node in bytes.indices {
+            open.removeSubrange((Int(depths[node]) - 1)...)
+            for above in open { heights[above] = max(heights[above], depths[node]) }
+            open.append(node)
+        }
+        self.heights = heights
+        var short = TokenMask(vocabularySize: tokenBytes.count)
+        var byLength = [[TokenID]](repeating: [], count: deepest + 1)
+        for id in order { byLength[min(tokenBytes[id].count, deepest)].append(TokenID(id)) }
+        self.short = byLength.prefix(Self.longestShort + 1).map { ids in
+            for id in ids { short[id] = true }
+            return short
+        }
+    }
+
+    /// Masks by length are kept up to here; few tokens are longer.
+    private static let longestShort = 32
+
+    /// The tokens of at most so many bytes, or of fewer where that is many.
+    func tokens(upTo length: Int) -> (mask: TokenMask, length: Int) {
+        let length = min(length, short.count - 1)
+        return (short[length], length)
     }
 
     /// - Parameter vocabularySize: of the model's logits, where that is larger than the

@@ -41,6 +41,10 @@ public struct TokenMask: Sendable, Equatable, Hashable {
         return nil
     }
 
+    mutating func formIntersection(_ other: TokenMask) {
+        for index in words.indices { words[index] &= other.words[index] }
+    }
+
     public mutating func formUnion(_ other: TokenMask) {
         for index in words.indices { words[index] |= other.words[index] }
     }

@@ -100,6 +100,37 @@ import Testing
         ),
     ]
 
+    /// A mask is put together from what is known of places like it: it must be that of asking
+    /// for each token.
+    @Test(arguments: [
+        ##"{"type": "string", "maxLength": 6}"##,
+        ##"{"type": "string", "minLength": 5, "maxLength": 9}"##,
+        ##"{"type": "array", "items": {"type": "string", "minLength": 4, "maxLength": 12}, "minItems": 3, "maxItems": 6}"##,
+        ##"{"type": "string", "pattern": "^((ab){1,5}|[a-d]{4,7} ){2,6}$"}"##,
+        ##"{"type": "array", "items": {"enum": ["aaaa", "ab", ["the", 12]]}, "minItems": 5, "maxItems": 8}"##,
+    ])
+    func masksAreTheTokensThatAreAccepted(_ schema: String) throws {
+        let grammar = try TokenConstraintTests.schema(schema)
+        let constraint = try TokenConstraint(grammar, trie: ToyVocabulary.trie)
+        var random = RandomSource(seed: 5)
+        for _ in 0..<40 {
+            var state = constraint.start()
+            for _ in 0..<40 {
+                let mask = state.mask()
+                var allowed: [TokenID] = []
+                for id in 0...ToyVocabulary.end {
+                    var next = state
+                    if next.accept(id) { allowed.append(id) }
+                    #expect(mask[id] == (allowed.last == id), "\(id)")
+                }
+                guard !allowed.isEmpty else { break }
+                let id = allowed[Int(random.next() % UInt64(allowed.count))]
+                if id == ToyVocabulary.end { break }
+                state.accept(id)
+            }
+        }
+    }
+
     @Test(arguments: errors)
     func errorsNameTheKeyword(_ schema: String, _ word: String) {
         #expect {
