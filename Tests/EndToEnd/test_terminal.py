@@ -70,9 +70,16 @@ class TerminalCase(SandboxCase):
 
     def check_no_garbage(self, screen: Screen, typed: str, reason="") -> str:
         """Painted anew, the screen is the same. The composer holds `typed`."""
-        # A letter that is seen was drawn after all that was asked for before it.
+        columns, rows = int(screen.pane("pane_width")), int(screen.pane("pane_height"))
+
+        def fills(shown: str) -> bool:
+            """A key may be drawn before the last change of size has been heard of."""
+            lines = shown.split("\n")
+            return (typed + "@" in shown and "─" * columns in lines
+                    and len(lines) >= rows and "Enter send" in lines[rows - 1])
+
         screen.type("@")
-        shown = screen.wait_for(typed + "@")
+        shown = screen.wait_for(fills)
         screen.keys("C-l")
         screen.type("@")
         screen.wait_for(typed + "@@")
