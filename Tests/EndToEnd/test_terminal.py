@@ -75,8 +75,9 @@ class TerminalCase(SandboxCase):
         def fills(shown: str) -> bool:
             """A key may be drawn before the last change of size has been heard of."""
             lines = shown.split("\n")
-            return (typed + "@" in shown and "─" * columns in lines
-                    and len(lines) >= rows and "Enter send" in lines[rows - 1])
+            has_rule = any(line[:1] == line[-1:] == "─" and len(line) == columns for line in lines)
+            has_hints = len(lines) >= rows and "Enter" in lines[rows - 1]
+            return typed + "@" in shown and has_rule and has_hints
 
         screen.type("@")
         shown = screen.wait_for(fills)
@@ -368,10 +369,11 @@ class ChaosTests(TerminalCase):
             screen.escape(8)
             screen.keys("C-g", "C-e", "C-u", "C-c")
             screen.escape(2)
+            # What the keys queued may begin only when the reply before it has ended.
             with contextlib.suppress(AssertionError):
-                screen.wait_for(lambda shown: IDLE.search(shown) and not NOTICE.search(shown),
-                                timeout=2)
-                return
+                shown = screen.wait_quiet(2, timeout=5)
+                if IDLE.search(shown) and not NOTICE.search(shown):
+                    return
         self.fail(f"never idle\n{screen.text()}")
 
     def check_nothing_is_lost(self, shown: str, seed: int):
