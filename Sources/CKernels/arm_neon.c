@@ -12,7 +12,6 @@
 #define TOKEN_TILE 12
 #define ROW_VECTORS 1
 #define VALUE_TILE 6
-#define VALUE_VECTORS(rows) 4
 #define WIDE_ZERO 0
 #define dot(a, w, x)                                                                           \
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)(w), (int8x16_t)vdupq_n_s32(x)))

@@ -153,15 +153,21 @@ SCORES(12)
         NAME(page_values)(values, size, column, weights, first, last, sums, next, Q, N, type); \
         return;                                                                                \
     }
+// Vectors of values beside so many rows, and the tiles that these and the rest of a head need.
+#if REGISTERS == 16
+#define VALUE_VECTORS(rows) ((rows) == 1 ? 8 : (rows) == 2 ? 4 : 3)
+#define EACH_VALUES                                                                            \
+    VALUES(1, 8) VALUES(2, 4) VALUES(3, 3) VALUES(1, 4) VALUES(2, 2) VALUES(3, 2) VALUES(3, 1)
+#else
+#define VALUE_VECTORS(rows) 4
+#define EACH_VALUES                                                                            \
+    VALUES(1, 4) VALUES(2, 4) VALUES(3, 4) VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
+#endif
 INLINE void NAME(values_typed)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
     int32_t last, float *const *sums, const uint8_t *next, int32_t rows, int32_t vectors,
     const int type) {
-#if REGISTERS == 32
-    VALUES(1, 4) VALUES(2, 4) VALUES(3, 4) VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
-#else
-    VALUES(1, 8) VALUES(2, 4) VALUES(3, 3) VALUES(1, 4) VALUES(2, 2) VALUES(3, 2) VALUES(3, 1)
-#endif
+    EACH_VALUES
     for (int32_t q = 0; q < rows; q++) {
         for (int32_t n = 0; n < vectors; n++) {
             NAME(page_values)(values, size, column + n * LANES, weights + q * RK_PAGE, first,

@@ -4,8 +4,7 @@
 //   NAME(x)          x with the instruction set's suffix
 //   TOKEN_TILE       widest register tile, in tokens, of a matrix product
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
-//   VALUE_TILE       rows of a register tile in the values part of attention, and
-//   VALUE_VECTORS(rows)  vectors of values beside so many
+//   VALUE_TILE       rows of a register tile in the values part of attention
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
 //                    sum that goes through memory with each step takes three times as long
 //   INPUT_WORDS      where quantised inputs are 16-bit words: see kernel_words.h; elsewhere

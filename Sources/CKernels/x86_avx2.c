@@ -12,7 +12,6 @@
 #define TOKEN_TILE 6
 #define ROW_VECTORS 2
 #define VALUE_TILE 3
-#define VALUE_VECTORS(rows) ((rows) == 1 ? 8 : (rows) == 2 ? 4 : 3)
 // Its products of bytes saturate at 16 bits, and take three instructions for what one does
 // for pairs of words.
 #define INPUT_WORDS 1

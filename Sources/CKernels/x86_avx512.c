@@ -14,7 +14,6 @@
 #define TOKEN_TILE 12
 #define ROW_VECTORS 1
 #define VALUE_TILE 6
-#define VALUE_VECTORS(rows) 4
 #define WIDE_ZERO 1
 #define dot(a, w, x)                                                                           \
     ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), _mm512_set1_epi32(x)))

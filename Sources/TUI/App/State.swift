@@ -29,7 +29,8 @@ struct State: Sendable {
     var training = TrainingState.idle
     var overlay: OverlayState? {
         didSet {
-            if overlay.map({ !$0.isSameKind(as: .help(PageState())) }) ?? true { covered = nil }
+            if case .help = overlay { return }
+            covered = nil
         }
     }
     /// What help was opened over, and comes back after it.

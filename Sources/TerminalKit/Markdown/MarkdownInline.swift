@@ -98,17 +98,9 @@ struct MarkdownInline {
                 if !plain.isEmpty { add(Self.joinLines(flushed())) }
                 pieces.append(Self.delimiter(text, index, count))
                 index += count
-            case "!" where index + 1 < text.count && text[index + 1] == "[":
-                if let link = Self.link(text, index + 1) {
-                    if !plain.isEmpty { add(Self.joinLines(flushed())) }
-                    addLink(link)
-                    index = link.end
-                } else {
-                    plain.append(character)
-                    index += 1
-                }
-            case "[":
-                if let link = Self.link(text, index) {
+            case "[",
+                "!" where index + 1 < text.count && text[index + 1] == "[":
+                if let link = Self.link(text, character == "!" ? index + 1 : index) {
                     if !plain.isEmpty { add(Self.joinLines(flushed())) }
                     addLink(link)
                     index = link.end

@@ -71,29 +71,28 @@ public struct Rect: Sendable, Equatable, Hashable {
     /// `count` rectangles side by side with `gap` columns between, the left ones wider by a
     /// column where it does not divide.
     public func columnsSplit(_ count: Int, gap: Int = 0) -> [Rect] {
-        guard count > 0 else { return [] }
-        let room = max(0, columns - gap * (count - 1))
-        var result: [Rect] = []
-        var next = column
-        for index in 0..<count {
-            let width = room / count + (index < room % count ? 1 : 0)
-            result.append(Rect(column: next, row: row, columns: width, rows: rows))
-            next += width + gap
+        Self.shares(of: columns, count, gap: gap).map {
+            Rect(column: column + $0.start, row: row, columns: $0.length, rows: rows)
         }
-        return result
     }
 
     /// `count` rectangles one below the other with `gap` rows between.
     public func rowsSplit(_ count: Int, gap: Int = 0) -> [Rect] {
-        guard count > 0 else { return [] }
-        let room = max(0, rows - gap * (count - 1))
-        var result: [Rect] = []
-        var next = row
-        for index in 0..<count {
-            let height = room / count + (index < room % count ? 1 : 0)
-            result.append(Rect(column: column, row: next, columns: columns, rows: height))
-            next += height + gap
+        Self.shares(of: rows, count, gap: gap).map {
+            Rect(column: column, row: row + $0.start, columns: columns, rows: $0.length)
         }
-        return result
+    }
+
+    private static func shares(
+        of length: Int, _ count: Int, gap: Int
+    ) -> [(start: Int, length: Int)] {
+        guard count > 0 else { return [] }
+        let room = max(0, length - gap * (count - 1))
+        var next = 0
+        return (0..<count).map { index in
+            let share = room / count + (index < room % count ? 1 : 0)
+            defer { next += share + gap }
+            return (next, share)
+        }
     }
 }

@@ -33,9 +33,8 @@ enum FuzzLoop {
             let after = usage()
             let taken = after.seconds - before.seconds
             let grown = after.peakBytes - before.peakBytes
-            // A round also pays for the allocator's arenas and for what is loaded once; a chat
-            // template may make texts of 4 MB and more than one of them.
-            if taken > 1 || grown > 96 << 20 + 256 * input.count {
+            // A round also pays for the allocator's arenas and for what is loaded once.
+            if taken > 1 || grown > 64 << 20 + 256 * input.count {
                 let kept = last.path + "-\(done)"
                 try Data(input).write(to: URL(fileURLWithPath: kept))
                 Issue.record("\(taken) s, \(grown >> 20) MB: the input is in \(kept)")
