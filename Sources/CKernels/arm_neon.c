@@ -10,6 +10,8 @@
 #define REGISTERS 32
 #define NAME(x) x##_neon
 #define TOKEN_TILE 12
+#define INT_TOKENS 6
+#define INT_GROUPS 1
 #define ROW_VECTORS 1
 #define VALUE_TILE 6
 #define WIDE_ZERO 0

@@ -19,10 +19,12 @@ extern const rk_kernels rk_neon_table;
 // The inputs of one register tile, from an activation set.
 typedef struct {
     int32_t blocks;
+    /// Whether these tokens are the first for which the rows' weights are read.
+    bool is_first;
     const int8_t *quants, *low_quants;
     const int16_t *words;
     const float *scales, *sums, *half_sums;
-    const int32_t *zeros;
+    const int32_t *totals;
 } rk_tile;
 
 // Shared by all tables: storing one position is too little work for vectors.

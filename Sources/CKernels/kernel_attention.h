@@ -35,14 +35,21 @@ INLINE int NAME(cached_bytes)(const int type) {
 // A deep context is read from memory, and pages stand too far apart for the processor to
 // foresee. So while a page's keys are multiplied, the keys of the page that comes next are asked
 // for, and while its values are, the next one's values: spread over all steps, as only so many
-// lines can be under way at once. `next` is NULL where that is done already.
+// lines can be under way at once.
+typedef struct {
+    // NULL where that is done already.
+    const uint8_t *keys, *values;
+    // Positions that will be read; both parts of a page fill from the front.
+    int32_t count;
+} NAME(next_page);
 
 // Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against K vectors of a page's
-// keys from the vector `first` on. `lines` of `next` are asked for with each column.
+// keys from the vector `first` on. With each column `lines` from `next` on are asked for, up
+// to `end`.
 INLINE void NAME(vector_scores)(
     const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
-    float scale, float *out, const uint8_t *next, const int lines, const int first, const int Q,
-    const int K, const int type) {
+    float scale, float *out, const uint8_t *next, const uint8_t *end, const int lines,
+    const int first, const int Q, const int K, const int type) {
     vf sum[TOKEN_TILE][8];
     int32_t at[8];
     UNROLL for (int k = 0; k < K; k++) {
@@ -50,10 +57,9 @@ INLINE void NAME(vector_scores)(
         UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
     }
     for (int32_t d = 0; d < size; d++) {
-        if (lines > 0 && next) {
-            UNROLL for (int line = 0; line < lines; line++) {
-                __builtin_prefetch(next + (d * lines + line) * 64);
-            }
+        if (lines > 0 && next < end) {
+            UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(next + line * 64);
+            next += lines * 64;
         }
         vf key[8];
         UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
@@ -74,7 +80,7 @@ INLINE void NAME(vector_scores)(
 // Scores of Q queries against the 64 keys of a page: out[q][64], unmasked.
 INLINE void NAME(page_scores)(
     const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
-    float scale, float *out, const uint8_t *next, const int Q, const int type) {
+    float scale, float *out, const NAME(next_page) *next, const int Q, const int type) {
     const int vectors = RK_PAGE / LANES;
     // As many vectors of keys together as keep the multipliers busy and stay in registers.
 #if REGISTERS == 16
@@ -88,26 +94,31 @@ INLINE void NAME(page_scores)(
         const int before = (total * pass + passes - 1) / passes;
         const int lines = (total * (pass + 1) + passes - 1) / passes - before;
         const int first = pass * K, some = vectors - first < K ? vectors - first : K;
-        const uint8_t *ahead = next ? next + before * size * 64 : NULL;
-        NAME(vector_scores)(keys, key_scales, queries, size, scale, out, ahead, lines, first, Q,
-                            some, type);
+        const uint8_t *ahead = next->keys, *end = ahead;
+        if (ahead) {
+            end += (next->count + 15) / 16 * 16 * size * total;
+            ahead += before * size * 64;
+        }
+        NAME(vector_scores)(keys, key_scales, queries, size, scale, out, ahead, end, lines,
+                            first, Q, some, type);
     }
 }
 
 // sums[q] += Σ weights[q][p] · values[p] over positions [first, last), N vectors wide.
 INLINE void NAME(page_values)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const uint8_t *next, const int Q, const int N,
+    int32_t last, float *const *sums, const NAME(next_page) *next, const int Q, const int N,
     const int type) {
+    const uint8_t *ahead = next->values;
     const int element = NAME(cached_bytes)(type);
     vf total[VALUE_TILE][8];
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
     }
     for (int32_t p = first; p < last; p++) {
-        if (next) {
+        if (ahead && p < next->count) {
             UNROLL for (int byte = 0; byte < N * LANES * element; byte += 64) {
-                __builtin_prefetch(next + (p * size + column) * element + byte);
+                __builtin_prefetch(ahead + (p * size + column) * element + byte);
             }
         }
         vf v[8];
@@ -126,7 +137,8 @@ INLINE void NAME(page_values)(
 
 #define SCORES(Q)                                                                              \
     static __attribute__((noinline)) void NAME(scores_##Q)(const uint8_t *keys, const float *key_scales,                         \
-        const float *queries, int32_t size, float scale, float *out, const uint8_t *next,      \
+        const float *queries, int32_t size, float scale, float *out,                           \
+        const NAME(next_page) *next,                                                           \
         int32_t type) {                                                                        \
         if (type == RK_CACHE_F16)                                                              \
             NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
@@ -165,7 +177,7 @@ SCORES(12)
 #endif
 INLINE void NAME(values_typed)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const uint8_t *next, int32_t rows, int32_t vectors,
+    int32_t last, float *const *sums, const NAME(next_page) *next, int32_t rows, int32_t vectors,
     const int type) {
     EACH_VALUES
     for (int32_t q = 0; q < rows; q++) {
@@ -178,7 +190,7 @@ INLINE void NAME(values_typed)(
 
 static void NAME(values)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const uint8_t *next, int32_t rows, int32_t vectors,
+    int32_t last, float *const *sums, const NAME(next_page) *next, int32_t rows, int32_t vectors,
     int32_t type) {
     if (type == RK_CACHE_F16) {
         NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
@@ -197,11 +209,12 @@ static void NAME(values)(
 INLINE void NAME(attend_page)(
     const rk_attention *a, const uint8_t *layer, int32_t kv_head, int32_t page_first,
     const float *queries, const int32_t *positions, float *const *partials, int32_t count,
-    const uint8_t *next) {
+    const NAME(next_page) *coming) {
     const rk_cache_layout *cache = &a->cache;
     const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
     const uint8_t *values = keys + cache->key_bytes;
-    const uint8_t *next_values = next ? next + cache->key_bytes : NULL;
+    // The first queries ask, the others find it done.
+    const NAME(next_page) none = {0}, *next = coming;
     const float *key_scales = NULL, *value_scales = NULL;
     if (cache->type == RK_CACHE_Q8) {
         key_scales = (const float *)(keys + (int64_t)cache->head_size * RK_PAGE);
@@ -230,7 +243,7 @@ INLINE void NAME(attend_page)(
         else if (left == 2) SCORE(2)
         else SCORE(1)
 #undef SCORE
-        next = NULL;
+        next = &none;
     }
     int32_t low = RK_PAGE, high = 0;
     for (q = 0; q < count; q++) {
@@ -281,7 +294,7 @@ INLINE void NAME(attend_page)(
         for (int32_t n = 0; n < vectors; n += most) {
             int32_t some = vectors - n < most ? vectors - n : most;
             NAME(values)(values, size, n * LANES, scores + q * RK_PAGE, low, high,
-                         partials + q, q == 0 ? next_values : NULL, rows, some, cache->type);
+                         partials + q, q == 0 ? coming : &none, rows, some, cache->type);
         }
     }
 }
@@ -289,6 +302,22 @@ INLINE void NAME(attend_page)(
 // Whether a query at `position` looks at any position of the page that starts at `first`.
 INLINE bool NAME(sees)(const rk_attention *a, int32_t position, int32_t first) {
     return position >= first && (!a->window || position + 1 - a->window < first + RK_PAGE);
+}
+
+// The page at `first` of the query `q`, as one to be asked for: another query's, or that of the
+// same ones' next positions. The last page of a chunk asks for the first of the next one, which
+// most often falls to the same thread.
+INLINE NAME(next_page) NAME(after)(
+    const rk_attention *a, int32_t kv_head, const rk_row *const *rows, const int32_t *positions,
+    int32_t q, int32_t first) {
+    NAME(next_page) next = {0};
+    if (!NAME(sees)(a, positions[q], first)) return next;
+    int32_t left = positions[q] + 1 - first;
+    next.keys = rows[q]->pages[first / RK_PAGE] + a->layer_offset
+        + kv_head * (a->cache.key_bytes + a->cache.value_bytes);
+    next.values = next.keys + a->cache.key_bytes;
+    next.count = left < RK_PAGE ? left : RK_PAGE;
+    return next;
 }
 
 // Longest head whose queries are kept on the stack.
@@ -335,26 +364,25 @@ static void NAME(attend)(
                 int32_t run = q + 1;
                 while (run < count && NAME(sees)(a, positions[run], p)
                        && rows[run]->pages[p / RK_PAGE] == page) run++;
+                NAME(next_page) next = {0};
                 // The first tile of an item brings pages in, the others find them there.
-                // The last page of a chunk asks for the first of the next one, which most
-                // often falls to the same thread.
-                const uint8_t *next = NULL;
-                if (from == 0 && NAME(sees)(a, positions[q], p + RK_PAGE)) {
-                    next = rows[q]->pages[p / RK_PAGE + 1] + a->layer_offset
-                        + kv_head * (a->cache.key_bytes + a->cache.value_bytes);
+                if (from == 0) {
+                    next = NAME(after)(a, kv_head, rows, positions, run < count ? run : q,
+                                       run < count ? p : p + RK_PAGE);
                 }
                 NAME(attend_page)(a, page + a->layer_offset, kv_head, p, queries + q,
-                                  positions + q, partials + q, run - q, next);
+                                  positions + q, partials + q, run - q, &next);
                 q = run;
             }
         }
     }
 }
 
-static void NAME(merge)(const rk_attention *a, int32_t row, float *out) {
+static void NAME(merge)(
+    const rk_attention *a, int32_t row, int32_t first, int32_t count, float *out) {
     int32_t size = a->cache.value_size;
     int32_t chunks = a->rows[row].position / RK_CHUNK + 1;
-    for (int32_t head = 0; head < a->heads; head++) {
+    for (int32_t head = first; head < first + count; head++) {
         float *target = out + (int64_t)head * size;
         float most = -INFINITY, weight = 0;
         for (int32_t c = 0; c < chunks; c++) {

@@ -2,7 +2,9 @@
 // for each instruction set by the file that includes this one. It defines before:
 //   LANES            4-byte lanes of a vector
 //   NAME(x)          x with the instruction set's suffix
-//   TOKEN_TILE       widest register tile, in tokens, of a matrix product
+//   TOKEN_TILE       widest register tile, in tokens, of a float product
+//   INT_TOKENS       widest one of an integer product
+//   INT_GROUPS       groups of 16 rows that an integer product takes at once, 1 or 2
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
@@ -29,13 +31,13 @@ INLINE vf splat(float x) { return x - (vf){}; }
 INLINE vf load(const float *p) { return *(const vf_loose *)p; }
 INLINE void store(float *p, vf v) { *(vf_loose *)p = v; }
 INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
-// Asks for the weights of a later step. With few tokens a product waits for memory, and the
-// processor's own look-ahead ends at each page: without this, one token's product of Q4_1
-// took half as long again on Zen 3. The address may lie behind the matrix; that is harmless.
-enum { NAME(FETCH_AHEAD) = 4096 };
-INLINE void fetch_ahead(const uint8_t *weights, const int bytes) {
+// Asks for the weights of a later step, `bytes` a step. With few tokens a product waits for
+// memory, and the processor's own look-ahead ends at each page: without this, one token's
+// product of Q4_1 took half as long again on Zen 3, and eight tokens' twice as long on Zen 5.
+// The address may lie behind the matrix; that is harmless.
+INLINE void fetch_ahead(const uint8_t *weights, const int bytes, const int steps) {
     UNROLL for (int line = 0; line < bytes; line += 64) {
-        __builtin_prefetch(weights + NAME(FETCH_AHEAD) + line);
+        __builtin_prefetch(weights + steps * bytes + line);
     }
 }
 // Hides a value from the optimiser.
@@ -88,19 +90,20 @@ INLINE vf exp_(vf x) {
 #endif
 
 static void NAME(prepare)(
-    const rk_activations *set, int32_t token, const float *row, bool quantize, bool copy) {
+    const rk_activations *set, int32_t token, const float *row, int32_t first, int32_t count,
+    bool quantize, bool copy) {
     int32_t cols = set->cols;
     if (copy) {
-        float *target = set->values + (int64_t)token * cols;
-        if (target != row) memcpy(target, row, sizeof(float) * (size_t)cols);
+        float *target = set->values + (int64_t)token * cols + first;
+        if (target != row + first) memcpy(target, row + first, sizeof(float) * (size_t)count);
     }
     if (!quantize) return;
     int32_t blocks = cols / RK_BLOCK;
-    int32_t first = token - token % RK_TILE;
-    int32_t width = rk_tile_width(set->tokens, first);
-    int64_t base = (int64_t)first * blocks + (token - first);
+    int32_t tile = token - token % set->tile;
+    int32_t width = rk_tile_width(set, tile);
+    int64_t base = (int64_t)tile * blocks + (token - tile);
     const float limit = 127.0f * 128.0f;
-    for (int32_t b = 0; b < blocks; b++) {
+    for (int32_t b = first / RK_BLOCK; b < (first + count) / RK_BLOCK; b++) {
         const float *x = row + b * RK_BLOCK;
         vf v[RK_BLOCK / LANES];
         vf most = splat(0);
@@ -117,38 +120,35 @@ static void NAME(prepare)(
         set->scales[at] = scale;
         set->sums[at] = scale * (float)total;
         set->half_sums[at] = scale * (float)half[0];
-        set->zeros8[at * 3] = -8 * total;
-        set->zeros8[at * 3 + 1] = -8 * half[0];
-        set->zeros8[at * 3 + 2] = -8 * half[1];
-        set->zeros128[at * 3] = -128 * total;
-        set->zeros128[at * 3 + 1] = -128 * half[0];
-        set->zeros128[at * 3 + 2] = -128 * half[1];
+        int32_t *totals = set->totals + at * 3;
+        totals[0] = total;
+        totals[1] = half[0];
+        totals[2] = half[1];
     }
 }
 
 typedef void (*NAME(int_tile_function))(
-    const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,
-    int32_t width);
+    const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
+    int64_t stride, bool add, int32_t width);
 
-// Where the register tile is as wide as the stored tile, the width is a constant too.
-#define TILE_WIDTH(T) (TOKEN_TILE >= RK_TILE ? (T) : width)
-#define INT_TILE(T, BITS, SETS, MIN, ZERO)                                                     \
-    static __attribute__((noinline)) void NAME(int_tile_##T##_##BITS##_##SETS##_##MIN##_##ZERO)( \
-        const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,    \
-        int32_t width) {                                                                       \
-        (void)width;                                                                           \
-        NAME(int_tile)(tile, group, output, stride, add, TILE_WIDTH(T), T, BITS, SETS, MIN,    \
-                       ZERO);                                                                  \
+// Tiles of G groups of rows.
+#define INT_TILE(G, T, BITS, SETS, MIN, ZERO)                                                  \
+    static __attribute__((noinline)) void                                                      \
+    NAME(int_tile_##G##_##T##_##BITS##_##SETS##_##MIN##_##ZERO)(                               \
+        const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,         \
+        int64_t stride, bool add, int32_t width) {                                             \
+        NAME(int_tile)(tile, group, group_bytes, output, stride, add, width, G, T, BITS, SETS, \
+                       MIN, ZERO);                                                             \
     }
-#define INT_TILES(T)                                                                           \
-    INT_TILE(T, 4, 1, 0, 8) INT_TILE(T, 4, 1, 1, 0) INT_TILE(T, 8, 1, 0, 128)                  \
-    INT_TILE(T, 8, 1, 1, 0) INT_TILE(T, 4, 2, 0, 8) INT_TILE(T, 4, 2, 1, 0)                    \
-    INT_TILE(T, 8, 2, 0, 128)
-#define INT_TILE_ROW(T)                                                                        \
-    {NAME(int_tile_##T##_4_1_0_8), NAME(int_tile_##T##_4_1_1_0),                               \
-     NAME(int_tile_##T##_8_1_0_128), NAME(int_tile_##T##_8_1_1_0),                             \
-     NAME(int_tile_##T##_4_2_0_8), NAME(int_tile_##T##_4_2_1_0),                               \
-     NAME(int_tile_##T##_8_2_0_128)}
+#define INT_TILES(G, T)                                                                        \
+    INT_TILE(G, T, 4, 1, 0, 8) INT_TILE(G, T, 4, 1, 1, 0) INT_TILE(G, T, 8, 1, 0, 128)         \
+    INT_TILE(G, T, 8, 1, 1, 0) INT_TILE(G, T, 4, 2, 0, 8) INT_TILE(G, T, 4, 2, 1, 0)           \
+    INT_TILE(G, T, 8, 2, 0, 128)
+#define INT_TILE_ROW(G, T)                                                                     \
+    {NAME(int_tile_##G##_##T##_4_1_0_8), NAME(int_tile_##G##_##T##_4_1_1_0),                   \
+     NAME(int_tile_##G##_##T##_8_1_0_128), NAME(int_tile_##G##_##T##_8_1_1_0),                 \
+     NAME(int_tile_##G##_##T##_4_2_0_8), NAME(int_tile_##G##_##T##_4_2_1_0),                   \
+     NAME(int_tile_##G##_##T##_8_2_0_128)}
 
 // A macro for each number of tokens a register tile may hold.
 #if TOKEN_TILE == 6
@@ -160,10 +160,19 @@ typedef void (*NAME(int_tile_function))(
     M(1), M(2), M(3), M(4), M(5), M(6), M(7), M(8), M(9), M(10), M(11), M(12)
 #endif
 
-EACH_TILE(INT_TILES)
+#define EACH_INT_TILE(M, G) M(G, 1) M(G, 2) M(G, 3) M(G, 4) M(G, 5) M(G, 6)
+#define EACH_INT_TILE_ROW(M, G) {M(G, 1), M(G, 2), M(G, 3), M(G, 4), M(G, 5), M(G, 6)}
+EACH_INT_TILE(INT_TILES, 1)
+#if INT_GROUPS == 2
+EACH_INT_TILE(INT_TILES, 2)
+#endif
 
-static const NAME(int_tile_function) NAME(int_tiles)[TOKEN_TILE][7] = {
-    EACH_TILE_ROW(INT_TILE_ROW)};
+static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] = {
+    EACH_INT_TILE_ROW(INT_TILE_ROW, 1),
+#if INT_GROUPS == 2
+    EACH_INT_TILE_ROW(INT_TILE_ROW, 2),
+#endif
+};
 
 INLINE int NAME(int_kind)(const rk_matrix *m) {
     if (m->scales == 1) return m->bits == 4 ? (m->has_min ? 1 : 0) : (m->has_min ? 3 : 2);
@@ -206,7 +215,7 @@ INLINE void NAME(float_tile)(
         }
         for (int32_t c = 0; c < cols; c++) {
             // The widest weights come in so plain a stream that the processor does better alone.
-            if (element == 2) fetch_ahead(weights + (int64_t)c * RK_ROWS * 2, RK_ROWS * 2);
+            if (element == 2) fetch_ahead(weights + (int64_t)c * RK_ROWS * 2, RK_ROWS * 2, 128);
             vf w[ROW_VECTORS];
             UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
                 w[r] = NAME(load_weights)(
@@ -249,34 +258,35 @@ static const NAME(float_tile_function) NAME(float_tiles)[TOKEN_TILE][3] = {
 
 // ---------------------------------------------------------------- the product of a matrix
 
-// One group of 16 rows times one stored tile of tokens.
+// `groups` groups of 16 rows times one stored tile of tokens.
 static void NAME(multiply_tile)(
-    const rk_matrix *m, const rk_activations *set, int32_t g, int32_t tile, float *output,
-    int64_t stride, bool add) {
+    const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t tile,
+    bool is_first, float *output, int64_t stride, bool add) {
     const uint8_t *group = m->data + m->stride * g;
     int32_t blocks = m->cols / RK_BLOCK;
-    int32_t width = rk_tile_width(set->tokens, tile);
+    int32_t width = rk_tile_width(set, tile);
     float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
     // The last rows of a matrix may not fill a group; then the tile goes to the side.
-    bool partial = (g + 1) * RK_ROWS > m->rows;
+    bool partial = (g + groups) * RK_ROWS > m->rows;
     float side[RK_TILE * RK_ROWS];
     float *target = partial ? side : out;
     int64_t step = partial ? RK_ROWS : stride;
     bool sum = partial ? false : add;
-    const int32_t *zeros = m->zero == 8 ? set->zeros8 : set->zeros128;
-    int32_t T;
+    bool ints = m->layout == RK_LAYOUT_INT;
+    int32_t even = rk_even_width(width, ints ? INT_TOKENS : TOKEN_TILE), T;
     for (int32_t done = 0; done < width; done += T) {
-        T = width - done < TOKEN_TILE ? width - done : TOKEN_TILE;
+        T = width - done < even ? width - done : even;
         float *cells = target + done * step;
-        if (m->layout == RK_LAYOUT_INT) {
+        if (ints) {
             int64_t at = (int64_t)tile * blocks + done;
             rk_tile inputs = {
-                .blocks = blocks, .quants = set->quants + at * RK_BLOCK,
+                .blocks = blocks, .is_first = is_first && done == 0, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .scales = set->scales + at,
                 .sums = set->sums + at, .half_sums = set->half_sums + at,
-                .zeros = zeros + at * 3};
-            NAME(int_tiles)[T - 1][NAME(int_kind)(m)](&inputs, group, cells, step, sum, width);
+                .totals = set->totals + at * 3};
+            NAME(int_tiles)[groups - 1][T - 1][NAME(int_kind)(m)](
+                &inputs, group, m->stride, cells, step, sum, width);
         } else {
             NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
                 group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells, step,
@@ -303,13 +313,20 @@ static void NAME(multiply)(
         rk_kernels_get(RK_KERNELS_REFERENCE)->multiply(m, set, first, count, output, stride, add);
         return;
     }
-    int32_t tile_bytes = m->cols * RK_TILE * (m->layout == RK_LAYOUT_INT ? 2 : 4);
+    int32_t tile_bytes = m->cols * set->tile * (m->layout == RK_LAYOUT_INT ? 2 : 4);
     int32_t tiles = NAME(INPUT_BYTES) / tile_bytes > 1 ? NAME(INPUT_BYTES) / tile_bytes : 1;
-    for (int32_t from = 0; from < set->tokens; from += tiles * RK_TILE) {
-        int32_t to = from + tiles * RK_TILE < set->tokens ? from + tiles * RK_TILE : set->tokens;
-        for (int32_t g = first; g < first + count; g++) {
-            for (int32_t tile = from; tile < to; tile += RK_TILE) {
-                NAME(multiply_tile)(m, set, g, tile, output, stride, add);
+    int32_t step = tiles * set->tile;
+    // Whole groups, of which a tile may take several at once. One token's bytes come faster in
+    // a single stream (66 against 56 GB/s on Zen 5); its nibbles do not.
+    bool pairs = m->layout == RK_LAYOUT_INT && (m->bits == 4 || set->tokens > 1);
+    int32_t whole = pairs ? m->rows / RK_ROWS : 0;
+    for (int32_t from = 0; from < set->tokens; from += step) {
+        int32_t to = from + step < set->tokens ? from + step : set->tokens;
+        for (int32_t g = first, groups; g < first + count; g += groups) {
+            int32_t end = first + count < whole ? first + count : whole;
+            groups = g + INT_GROUPS <= end ? INT_GROUPS : 1;
+            for (int32_t tile = from; tile < to; tile += set->tile) {
+                NAME(multiply_tile)(m, set, g, groups, tile, tile == from, output, stride, add);
             }
         }
     }

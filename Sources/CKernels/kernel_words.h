@@ -35,10 +35,11 @@ INLINE vi NAME(pair)(vb packed, const int nibble, const int odd, const int bits)
 // One group of 16 rows times one tile of `T` tokens. All parameters but the pointers are
 // constants at each call, so that the loops unroll into straight register code.
 INLINE void NAME(int_tile)(
-    const rk_tile *tile, const uint8_t *group, float *output, int64_t stride, bool add,
-    const int32_t width, const int T, const int bits, const int scale_sets, const int has_min,
-    const int zero) {
+    const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
+    int64_t stride, bool add, const int32_t width, const int groups, const int T,
+    const int bits, const int scale_sets, const int has_min, const int zero) {
     enum { PARTS = RK_ROWS / LANES };
+    (void)group_bytes, (void)groups;
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
@@ -47,16 +48,16 @@ INLINE void NAME(int_tile)(
     const uint8_t *weights = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64;
     const int16_t *inputs = tile->words;
     const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
-    const int32_t *zeros = tile->zeros;
-    vf total[TOKEN_TILE][PARTS];
+    const int32_t *totals = tile->totals;
+    vf total[INT_TOKENS][PARTS];
     UNROLL for (int t = 0; t < T; t++) {
         UNROLL for (int r = 0; r < PARTS; r++) total[t][r] = splat(0);
     }
     for (int32_t b = 0; b < blocks; b++) {
-        fetch_ahead(weights, quant_bytes);
+        if (tile->is_first) fetch_ahead(weights, quant_bytes, 4096 / quant_bytes);
         const uint16_t *block_scales = (const uint16_t *)block;
         UNROLL for (int set = 0; set < scale_sets; set++) {
-            vi sum[TOKEN_TILE][PARTS];
+            vi sum[INT_TOKENS][PARTS];
             UNROLL for (int t = 0; t < T; t++) {
                 UNROLL for (int r = 0; r < PARTS; r++) sum[t][r] = (vi){};
             }
@@ -94,7 +95,9 @@ INLINE void NAME(int_tile)(
                 UNROLL for (int t = 0; t < T; t++) {
                     // Stored integers stand `zero` above their value; the sum of the inputs
                     // takes that out.
-                    if (zero) sum[t][r] += zeros[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
+                    if (zero) {
+                        sum[t][r] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
+                    }
                     vf scale = d * scales[t];
                     total[t][r]
                         = fma_(__builtin_convertvector(sum[t][r], vf), scale, total[t][r]);
@@ -115,7 +118,7 @@ INLINE void NAME(int_tile)(
         scales += width;
         sums += width;
         halves += width;
-        zeros += width * 3;
+        totals += width * 3;
     }
     UNROLL for (int t = 0; t < T; t++) {
         UNROLL for (int r = 0; r < PARTS; r++) {

@@ -323,7 +323,7 @@ static int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
     int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
     return align64(4ll * tokens * cols) + 2 * align64(blocks * RK_BLOCK) + 3 * align64(blocks * 4)
-        + 2 * align64(blocks * 12);
+        + align64(blocks * 12);
 }
 
 void rk_activations_place(
@@ -332,6 +332,7 @@ void rk_activations_place(
     uint8_t *p = memory;
     set->tokens = tokens;
     set->cols = cols;
+    set->tile = rk_even_width(tokens, RK_TILE);
     set->values = (float *)p;
     p += align64(4ll * tokens * cols);
     set->quants = (int8_t *)p;
@@ -345,7 +346,5 @@ void rk_activations_place(
     p += align64(blocks * 4);
     set->half_sums = (float *)p;
     p += align64(blocks * 4);
-    set->zeros8 = (int32_t *)p;
-    p += align64(blocks * 12);
-    set->zeros128 = (int32_t *)p;
+    set->totals = (int32_t *)p;
 }

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 
 static void prepare(
-    const rk_activations *set, int32_t token, const float *row, bool quantize, bool copy) {
+    const rk_activations *set, int32_t token, const float *row, int32_t first, int32_t count,
+    bool quantize, bool copy) {
     (void)quantize;
     (void)copy;
-    float *target = set->values + (int64_t)token * set->cols;
-    if (target != row) memcpy(target, row, sizeof(float) * (size_t)set->cols);
+    float *target = set->values + (int64_t)token * set->cols + first;
+    if (target != row + first) memcpy(target, row + first, sizeof(float) * (size_t)count);
 }
 
 static void multiply(
@@ -205,9 +206,10 @@ static void axpy(float a, const float *x, float *y, int32_t n) {
     for (int32_t i = 0; i < n; i++) y[i] += a * x[i];
 }
 
-static void merge(const rk_attention *a, int32_t row, float *out) {
+static void merge(
+    const rk_attention *a, int32_t row, int32_t first, int32_t count, float *out) {
     int32_t size = a->cache.value_size, chunks = a->rows[row].position / RK_CHUNK + 1;
-    for (int32_t head = 0; head < a->heads; head++) {
+    for (int32_t head = first; head < first + count; head++) {
         float *target = out + (int64_t)head * size;
         float most = -INFINITY, weight = 0;
         for (int32_t c = 0; c < chunks; c++) {

@@ -10,6 +10,8 @@
 #define REGISTERS 16
 #define NAME(x) x##_avx2
 #define TOKEN_TILE 6
+#define INT_TOKENS 6
+#define INT_GROUPS 1
 #define ROW_VECTORS 2
 #define VALUE_TILE 3
 // Its products of bytes saturate at 16 bits, and take three instructions for what one does

@@ -12,6 +12,8 @@
 #define REGISTERS 32
 #define NAME(x) x##_avx512
 #define TOKEN_TILE 12
+#define INT_TOKENS 6
+#define INT_GROUPS 2
 #define ROW_VECTORS 1
 #define VALUE_TILE 6
 #define WIDE_ZERO 1

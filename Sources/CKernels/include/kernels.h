@@ -70,9 +70,9 @@ void rk_matrix_row(const rk_matrix *matrix, int32_t row, float *output);
 // ---------------------------------------------------------------- activations
 
 /// The inputs of `tokens` tokens, ready for the matrices that read them. Tokens stand in
-/// tiles of up to RK_TILE; the first `tokens % RK_TILE` of the last tile are real.
+/// tiles of `tile`, RK_TILE at most; the last one may hold fewer.
 typedef struct {
-    int32_t tokens, cols;
+    int32_t tokens, cols, tile;
     /// float32 [tokens][cols], for float and raw layouts.
     float *values;
     /// Quantised inputs of 15 bits, whose error no longer shows beside that of the weights, as
@@ -82,9 +82,8 @@ typedef struct {
     int16_t *words;
     /// [tile][block][token]: scale, scale × sum of the quants, the same over the first 16.
     float *scales, *sums, *half_sums;
-    /// [tile][block][token]: sum of the quants times -8 and times -128, over 32, and over
-    /// the first and last 16.
-    int32_t *zeros8, *zeros128;
+    /// [tile][block][token][3]: sum of the quants over 32, and over the first and last 16.
+    int32_t *totals;
 } rk_activations;
 
 /// Bytes for an activation set of up to `tokens` × `cols`.
@@ -92,10 +91,16 @@ int64_t rk_activations_bytes(int32_t tokens, int32_t cols);
 /// Points an activation set into memory of that size, aligned to 64.
 void rk_activations_place(
     rk_activations *set, void *memory, int32_t tokens, int32_t cols);
+/// The width of pieces of up to `most` that `tokens` are cut into: all of one width, as a last
+/// piece of few tokens would take all weights for itself.
+static inline int32_t rk_even_width(int32_t tokens, int32_t most) {
+    int32_t parts = (tokens + most - 1) / most;
+    return parts > 0 ? (tokens + parts - 1) / parts : most;
+}
 /// Tokens of the tile that starts at token `first`.
-static inline int32_t rk_tile_width(int32_t tokens, int32_t first) {
-    int32_t left = tokens - first;
-    return left < RK_TILE ? left : RK_TILE;
+static inline int32_t rk_tile_width(const rk_activations *set, int32_t first) {
+    int32_t left = set->tokens - first;
+    return left < set->tile ? left : set->tile;
 }
 
 // ---------------------------------------------------------------- norms, activations
@@ -169,9 +174,11 @@ typedef struct {
     /// Whether packed matrices and quantised activations are used; false for the reference.
     bool packed;
 
-    /// Readies token `token` of the set from a row of floats: quantised and/or copied.
+    /// Readies columns [first, first + count) of token `token` from a row of floats: quantised
+    /// and/or copied. `first` is a multiple of RK_BLOCK, and so is `count` where it quantises.
     void (*prepare)(
-        const rk_activations *set, int32_t token, const float *row, bool quantize, bool copy);
+        const rk_activations *set, int32_t token, const float *row, int32_t first,
+        int32_t count, bool quantize, bool copy);
 
     /// output[token][row0 + r] (+)= Σ matrix[r][c] · set[token][c], for 16-row groups
     /// [first, first + count). `output` is at the matrix's first row; `stride` in floats.
@@ -201,8 +208,10 @@ typedef struct {
     /// One item for one key head and the query heads that share it.
     void (*attend)(const rk_attention *attention, const rk_attention_item *item, int32_t kv_head);
 
-    /// Merges the partial results of one row's heads into out[heads · value_size].
-    void (*merge)(const rk_attention *attention, int32_t row, float *out);
+    /// Merges the partial results of one row's heads [first, first + count) into their places
+    /// in out[heads · value_size].
+    void (*merge)(
+        const rk_attention *attention, int32_t row, int32_t first, int32_t count, float *out);
 
     /// Writes log Σ exp(x − max) + max over n floats, and the index of the first maximum.
     float (*log_sum_exp)(const float *x, int32_t n, int32_t *argmax);

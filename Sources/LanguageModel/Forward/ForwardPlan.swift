@@ -19,11 +19,23 @@ struct LinearPlan {
     var readsQuants: Bool { matrix.layout == Int32(RK_LAYOUT_INT.rawValue) }
 }
 
+/// Up to three matrices that read the same inputs, as one piece of work.
+struct ProductPlan {
+    var first: LinearPlan
+    var second: LinearPlan?
+    var third: LinearPlan?
+
+    /// Groups of 16 rows, those of `first` first.
+    var groups: Int32 { first.groups + (second?.groups ?? 0) + (third?.groups ?? 0) }
+}
+
 struct DensePlan {
     var gate: LinearPlan?
     var up: LinearPlan
     var down: LinearPlan
     var width: Int32
+
+    var inner: ProductPlan { ProductPlan(first: up, second: gate) }
 
     /// Whether gate or up reads quantised inputs, and whether one reads float32.
     var readsQuants: Bool { up.readsQuants || gate?.readsQuants == true }
@@ -63,6 +75,8 @@ struct LayerPlan {
     var cache: rk_cache_layout
     /// Where this layer begins in a cache page.
     var cacheOffset: Int64
+
+    var projections: ProductPlan { ProductPlan(first: query, second: key, third: value) }
 }
 
 /// A model ready to run: the architecture and its packed weights.

@@ -79,6 +79,7 @@ final class ForwardRunner {
         pass.pointee.rowCount = Int32(rows.count)
         pass.pointee.logitRowCount = logitRows
         pass.pointee.planAttention()
+        pass.pointee.planBlocks()
         for index in 0...plan.architecture.layerCount { captureSlots[index] = nil }
         if let capture {
             for (slot, layer) in capture.layers.enumerated() {

@@ -41,17 +41,28 @@ struct PassShape {
     private var projectedWidth: Int { queryWidth + keyValueWidth }
     private var widest: Int { max(width, attentionWidth, hiddenWidth, projectedWidth) }
 
+    /// Bytes of an activation buffer: for all rows, or for a block of each thread.
+    private var activationBytes: Int {
+        let together = rk_activations_bytes(Int32(max(rows, logitRows)), Int32(widest))
+        let apart = rows >= Int(RK_TILE) * threads ? threads * blockInputBytes : 0
+        return max(Int(together), apart)
+    }
+    private var blockInputBytes: Int {
+        Arena.aligned(Int(rk_activations_bytes(PassState.maxBlockRows, Int32(widest))))
+    }
+    /// Rows of buffers in which each thread has a block's: blocks are rounded up.
+    private var hiddenRows: Int { rows + threads }
+
     /// (name, bytes) of each buffer would be the honest table; the order is that of
     /// `makeState`.
     var byteCount: Int {
         let f = MemoryLayout<Float>.stride
-        let activations = Int(
-            rk_activations_bytes(Int32(max(rows, logitRows)), Int32(widest)))
+        let activations = activationBytes
         let sizes = [
             rows * MemoryLayout<rk_row>.stride, rows * 4, rows * 4, logitRows * 4, rows,
             rows * width * f, rows * width * f, rows * projectedWidth * f,
-            rows * headCount * chunks * (valueSize + 2) * f, rows * hiddenWidth * f,
-            rows * hiddenWidth * f, logitRows * vocabulary * f, activations, activations,
+            rows * headCount * chunks * (valueSize + 2) * f, hiddenRows * hiddenWidth * f,
+            hiddenRows * hiddenWidth * f, logitRows * vocabulary * f, activations, activations,
             ropeCount * rows * ropeWidth * f * 2, rows * (chunks + 1) * itemBytes,
             threads * widest * f, rows * expertCount * f, rows * expertCount * 4,
             rows * width * f, rows * 4, expertCount * 8,
@@ -70,8 +81,6 @@ struct PassShape {
         func ints(_ count: Int) -> UnsafeMutablePointer<Int32> {
             arena.take(count * 4).assumingMemoryBound(to: Int32.self)
         }
-        let activationRows = max(rows, logitRows)
-        let activationBytes = Int(rk_activations_bytes(Int32(activationRows), Int32(widest)))
         return PassState(
             kernels: plan.kernels, team: plan.team.handle, layers: plan.layers,
             layerCount: plan.architecture.layerCount, ropes: plan.ropes, ropeCount: ropeCount,
@@ -86,7 +95,7 @@ struct PassShape {
             stream: floats(rows * width), delta: floats(rows * width),
             projected: floats(rows * projectedWidth), projectedWidth: projectedWidth,
             partials: floats(rows * headCount * chunks * (valueSize + 2)),
-            gate: floats(rows * hiddenWidth), up: floats(rows * hiddenWidth),
+            gate: floats(hiddenRows * hiddenWidth), up: floats(hiddenRows * hiddenWidth),
             logits: floats(logitRows * vocabulary),
             inputs: arena.take(activationBytes), hiddenInputs: arena.take(activationBytes),
             cosines: floats(ropeCount * rows * ropeWidth),
@@ -96,6 +105,7 @@ struct PassShape {
             scratch: floats(threads * widest), scratchWidth: widest,
             routerScores: floats(rows * expertCount), expertRows: ints(rows * expertCount),
             expertOutput: floats(rows * width), expertSlots: ints(rows),
-            expertCounts: ints(expertCount), counters: counters)
+            expertCounts: ints(expertCount), counters: counters,
+            blockInputBytes: blockInputBytes)
     }
 }

@@ -118,12 +118,42 @@ struct PassState {
     let expertCounts: UnsafeMutablePointer<Int32>
     let counters: UnsafeMutablePointer<rk_counter>
 
+    /// Bytes of one thread's part of `inputs` and `hiddenInputs` where threads work apart.
+    let blockInputBytes: Int
+
     var rowCount: Int32 = 0
+    /// Blocks of rows that threads take through the layers alone, and rows of each; 0 where
+    /// the rows are few and all threads work on them together.
+    var blockCount: Int32 = 0
+    var blockRows: Int32 = 0
     var logitRowCount: Int32 = 0
     var itemCount: Int32 = 0
     /// By number of blocks done: where to keep the stream; nil for most.
     var capture: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?
     var probe: AttentionProbe?
+
+    /// Rows of a block at most: whole register tiles, whose numbers fit a core's own cache.
+    static let maxBlockRows = 2 * Int32(RK_TILE)
+
+    /// Cuts the rows into blocks where there is a register tile for each thread.
+    mutating func planBlocks() {
+        let threads = rk_team_size(team)
+        blockCount = 0
+        blockRows = 0
+        guard settings.expertCount == 0, rowCount >= Int32(RK_TILE) * threads else { return }
+        // As many for each thread.
+        let blocks = (rowCount + Self.maxBlockRows - 1) / Self.maxBlockRows
+        let even = (blocks + threads - 1) / threads * threads
+        blockRows = (rowCount + even - 1) / even
+        blockCount = (rowCount + blockRows - 1) / blockRows
+    }
+
+    /// Whether anything reads what the last layer leaves in these rows.
+    func isWantedAtEnd(_ rows: Range<Int32>) -> Bool {
+        if probe != nil || capture?[layerCount] != nil { return true }
+        for index in 0..<Int(logitRowCount) where rows.contains(logitRows[index]) { return true }
+        return false
+    }
 
     /// Cuts the attention of this pass's rows into items: some neighbouring rows and one chunk
     /// of positions each. The same for all layers.

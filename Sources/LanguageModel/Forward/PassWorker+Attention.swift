@@ -2,92 +2,92 @@ import CKernels
 
 /// The attention half of a block: projections, rotation, the cache, scores and values.
 extension PassWorker {
-    mutating func attention(_ layer: UnsafePointer<LayerPlan>, index: Int) {
+    /// Norm, projections and rotation of the rows at hand; their keys and values go into the
+    /// cache.
+    mutating func prepareAttention(_ layer: UnsafePointer<LayerPlan>, index: Int) {
         let plan = layer.pointee
         let queryWidth = Int(plan.heads * pass.settings.headSize)
         let keyWidth = Int(plan.kvHeads * pass.settings.headSize)
-        var set = rk_activations()
-        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
-        let quantize =
-            plan.query.readsQuants || plan.key.readsQuants || plan.value.readsQuants
-        let copy = !(plan.query.readsQuants && plan.key.readsQuants && plan.value.readsQuants)
-        // A row of the stream is always finished by the thread that reads it here: rows keep
-        // their thread over all row steps.
-        let capture = pass.capture?[index]
-        var at = thread
-        while at < pass.rowCount {
-            let stream = row(pass.stream, at, width)
-            if let capture { row(capture, at, width).update(from: stream, count: width) }
-            prepare(
-                &set, at, stream, norm: plan.attentionNorm, quantize: quantize, copy: copy)
-            at += threads
+        if let capture = pass.capture?[index] {
+            let columns = columns(of: pass.settings.width)
+            for at in rows {
+                let first = Int(columns.lowerBound)
+                (row(capture, at, width) + first)
+                    .update(from: row(pass.stream, at, width) + first, count: columns.count)
+            }
         }
-        barrier()
+        let linears = [plan.query.readsQuants, plan.key.readsQuants, plan.value.readsQuants]
+        let set = prepareStream(
+            norm: plan.attentionNorm, quantize: linears.contains(true),
+            copy: linears.contains(false))
+        meet()
         let stride = pass.projectedWidth
+        let projected = start(pass.projected, stride)
         multiplyAll(
-            set, linear1: plan.query, to: pass.projected, stride: stride, add: false,
-            linear2: plan.key, output2: pass.projected + queryWidth, linear3: plan.value,
-            output3: pass.projected + queryWidth + keyWidth)
-        barrier()
+            set, plan.projections,
+            to: (projected, projected + queryWidth, projected + queryWidth + keyWidth),
+            stride: stride, add: false)
+        meet()
         rotateAndStore(layer, queryWidth: queryWidth, keyWidth: keyWidth)
-        barrier()
+    }
 
-        var attention = rk_attention(
+    /// Scores and values of all rows of the pass, by all threads.
+    mutating func attend(_ layer: UnsafePointer<LayerPlan>, index: Int) {
+        let plan = layer.pointee
+        var attention = attentionPlan(plan)
+        // Chunks of one head follow each other, so that a thread's next one is that whose
+        // beginning it has asked for.
+        var share = share(of: pass.itemCount * plan.kvHeads, piece: 1)
+        while let units = share.next() {
+            for unit in units {
+                pass.kernels.pointee.attend(
+                    &attention, pass.items + Int(unit % pass.itemCount), unit / pass.itemCount)
+            }
+        }
+        if let probe = pass.probe {
+            for head in 0..<plan.heads where head % threads == thread {
+                let output = probe.output + (index * probe.heads + Int(head)) * probe.length
+                rk_attention_probabilities(&attention, probe.row, head, output)
+            }
+        }
+    }
+
+    private func attentionPlan(_ plan: LayerPlan) -> rk_attention {
+        rk_attention(
             cache: plan.cache, layer_offset: plan.cacheOffset, heads: plan.heads,
             scale: pass.settings.attentionScale, soft_cap: pass.settings.attentionSoftCap,
             window: plan.window, rows: UnsafePointer(pass.rows),
             row_index: UnsafePointer(pass.rowIndex), queries: UnsafePointer(pass.projected),
-            query_stride: Int64(stride), partials: pass.partials, row_count: pass.rowCount)
-        // Dealt out like the rows of a product. Chunks of one head follow each other, so that
-        // a thread's next one is that whose beginning it has asked for.
-        let counter = nextCounter()
-        let units = pass.itemCount * plan.kvHeads
-        let dealt = units / threads * 3 / 4
-        var unit = dealt * thread
-        var end = unit + dealt
-        while true {
-            while unit < end {
-                pass.kernels.pointee.attend(
-                    &attention, pass.items + Int(unit % pass.itemCount), unit / pass.itemCount)
-                unit += 1
-            }
-            unit = dealt * threads + rk_claim(counter, 1)
-            guard unit < units else { break }
-            end = unit + 1
-        }
-        if let probe = pass.probe {
-            var head = thread
-            while head < plan.heads {
-                let output = probe.output + (index * probe.heads + Int(head)) * probe.length
-                rk_attention_probabilities(&attention, probe.row, head, output)
-                head += threads
-            }
-        }
-        barrier()
+            query_stride: Int64(pass.projectedWidth), partials: pass.partials,
+            row_count: pass.rowCount)
+    }
 
-        let outputWidth = plan.heads * pass.settings.valueSize
-        place(&set, pass.hiddenInputs, pass.rowCount, outputWidth)
-        at = thread
-        while at < pass.rowCount {
-            pass.kernels.pointee.merge(&attention, at, scratch)
+    /// What attention found goes through the output projection into the rows at hand.
+    mutating func finishAttention(_ layer: UnsafePointer<LayerPlan>) {
+        let plan = layer.pointee
+        var attention = attentionPlan(plan)
+        let size = pass.settings.valueSize
+        var set = place(pass.hiddenInputs, Int32(rows.count), plan.heads * size)
+        // The heads of which this thread's columns are parts.
+        let columns = columns(of: plan.heads * size)
+        let first = columns.lowerBound / size
+        let count = (columns.upperBound + size - 1) / size - first
+        for at in rows {
+            pass.kernels.pointee.merge(&attention, at, first, count, scratch)
             prepare(
-                &set, at, scratch, quantize: plan.output.readsQuants,
+                &set, at - rows.lowerBound, scratch, quantize: plan.output.readsQuants,
                 copy: !plan.output.readsQuants)
-            at += threads
         }
-        barrier()
+        meet()
         let direct = isDirect(plan.output, norm: plan.postAttentionNorm)
         multiplyAll(
-            set, linear1: plan.output, to: direct ? pass.stream : pass.delta, stride: width,
+            set, ProductPlan(first: plan.output),
+            to: (start(direct ? pass.stream : pass.delta, width), nil, nil), stride: width,
             add: direct)
-        barrier()
+        meet()
         // In a parallel block the feed-forward still reads the stream as it was.
         if !direct && !pass.settings.isParallel {
-            at = thread
-            while at < pass.rowCount {
-                addDelta(at, bias: plan.output.bias, norm: plan.postAttentionNorm)
-                at += threads
-            }
+            addDeltas(bias: plan.output.bias, norm: plan.postAttentionNorm)
         }
     }
 
@@ -104,10 +104,10 @@ extension PassWorker {
         let wholeRow = pass.settings.queryKeyNorm == .wholeRow
         let group = plan.heads / plan.kvHeads
         // Few rows: split by key head as well, so that all threads have work.
-        let parts = wholeRow || pass.rowCount >= 4 * threads ? 1 : plan.kvHeads
+        let parts = wholeRow || !isShared ? 1 : plan.kvHeads
         let heads = plan.kvHeads / parts
-        var unit = thread
-        while unit < pass.rowCount * parts {
+        for unit in rows.lowerBound * parts..<rows.upperBound * parts
+        where !isShared || unit % threads == thread {
             let index = unit / parts
             let base = pass.projected + Int(index) * pass.projectedWidth
             if wholeRow { normalizeWholeRow(plan, base, queryWidth, keyWidth) }
@@ -133,7 +133,6 @@ extension PassWorker {
                         $0, plan.cacheOffset, pass.rows + Int(index), kvHead, key, value)
                 }
             }
-            unit += threads
         }
     }
 

@@ -4,53 +4,53 @@ import Foundation
 /// The feed-forward half where it is a mixture of experts.
 extension PassWorker {
     /// Mixture of experts: each expert runs over the rows that chose it, and what it gives is
-    /// added to `delta` with the router's weight.
+    /// added to `delta` with the router's weight. By all threads together: a thread alone with
+    /// some rows would find few for each expert.
     mutating func mixture(_ layer: UnsafePointer<LayerPlan>, norm: NormPlan?) {
         guard let router = layer.pointee.router, let experts = layer.pointee.experts else { return }
         let count = pass.settings.expertCount
-        var set = prepareStream(
+        let stream = prepareStream(
             norm: norm, quantize: router.readsQuants, copy: !router.readsQuants)
-        var at = thread
-        while at < pass.rowCount {
-            row(pass.delta, at, width).update(repeating: 0, count: width)
-            at += threads
+        let columns = columns(of: pass.settings.width)
+        for at in rows {
+            (row(pass.delta, at, width) + Int(columns.lowerBound))
+                .update(repeating: 0, count: columns.count)
         }
         barrier()
-        multiplyAll(set, linear1: router, to: pass.routerScores, stride: count, add: false)
+        multiplyAll(
+            stream, ProductPlan(first: router), to: (pass.routerScores, nil, nil), stride: count,
+            add: false)
         barrier()
-        at = thread
-        while at < pass.rowCount {
+        for at in rows where at % threads == thread {
             chooseExperts(row(pass.routerScores, at, count), bias: router.bias)
-            at += threads
         }
         barrier()
         if thread == 0 { listExpertRows() }
         barrier()
         for expert in 0..<count {
-            let rows = pass.expertCounts[expert]
-            guard rows > 0 else { continue }
+            let chosen = pass.expertCounts[expert]
+            guard chosen > 0 else { continue }
             let plan = experts[expert]
             let list = pass.expertRows + expert * pass.maxRows
-            place(&set, pass.inputs, rows, pass.settings.width)
-            at = thread
-            while at < rows {
+            var set = place(pass.inputs, chosen, pass.settings.width)
+            for at in 0..<chosen {
                 prepare(
                     &set, at, row(pass.stream, list[Int(at)], width), norm: norm,
                     quantize: plan.readsQuants, copy: plan.readsFloats)
-                at += threads
             }
             barrier()
-            multiplyHidden(plan, set: set, count: rows, to: pass.expertOutput, add: false)
+            multiplyHidden(
+                plan, set: set, count: chosen, to: pass.expertOutput, add: false)
             barrier()
-            at = thread
-            while at < rows {
+            for at in 0..<chosen {
                 let index = list[Int(at)]
                 let output = row(pass.expertOutput, at, width)
-                if let bias = plan.down.bias { add(bias, to: output, count: width) }
-                pass.kernels.pointee.axpy(
-                    row(pass.routerScores, index, count)[expert], output,
-                    row(pass.delta, index, width), pass.settings.width)
-                at += threads
+                if let bias = plan.down.bias {
+                    addShare(bias, to: output, width: pass.settings.width)
+                }
+                addShare(
+                    output, times: row(pass.routerScores, index, count)[expert],
+                    to: row(pass.delta, index, width), width: pass.settings.width)
             }
             barrier()
         }

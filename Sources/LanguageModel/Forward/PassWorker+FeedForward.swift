@@ -22,21 +22,11 @@ extension PassWorker {
         let norm = pass.settings.sharesNorm ? plan.attentionNorm : plan.feedForwardNorm
         run(dense, norm: norm, to: pass.delta, add: true)
         if let bias = plan.output.bias {
-            var at = thread
-            while at < pass.rowCount {
-                pass.kernels.pointee.axpy(1, bias, row(pass.delta, at, width), pass.settings.width)
-                at += threads
+            for at in rows {
+                addShare(bias, to: row(pass.delta, at, width), width: pass.settings.width)
             }
         }
         addDeltas(bias: dense.down.bias, norm: nil)
-    }
-
-    func addDeltas(bias: UnsafePointer<Float>?, norm: NormPlan?) {
-        var at = thread
-        while at < pass.rowCount {
-            addDelta(at, bias: bias, norm: norm)
-            at += threads
-        }
     }
 
     mutating func run(
@@ -44,9 +34,10 @@ extension PassWorker {
     ) {
         let set = prepareStream(
             norm: norm, quantize: dense.readsQuants, copy: dense.readsFloats)
-        barrier()
-        multiplyHidden(dense, set: set, count: pass.rowCount, to: output, add: add)
-        barrier()
+        meet()
+        multiplyHidden(
+            dense, set: set, count: Int32(rows.count), to: start(output, width), add: add)
+        meet()
     }
 
     /// Gate, up, activation and down over prepared inputs.
@@ -55,31 +46,35 @@ extension PassWorker {
         to output: UnsafeMutablePointer<Float>, add: Bool
     ) {
         let hidden = Int(dense.width)
+        let ups = local(pass.up, hidden)
+        let gates = local(pass.gate, hidden)
+        let down = ProductPlan(first: dense.down)
         multiplyAll(
-            set, linear1: dense.up, to: pass.up, stride: hidden, add: false,
-            linear2: dense.gate, output2: pass.gate)
-        barrier()
-        var hiddenSet = rk_activations()
-        place(&hiddenSet, pass.hiddenInputs, count, dense.width)
-        var at = thread
-        while at < count {
-            let up = row(pass.up, at, hidden)
-            if let bias = dense.up.bias { self.add(bias, to: up, count: hidden) }
+            set, dense.inner, to: (ups, gates, nil), stride: hidden, add: false)
+        meet()
+        var hiddenSet = place(pass.hiddenInputs, count, dense.width)
+        let columns = columns(of: dense.width)
+        let first = Int(columns.lowerBound)
+        for at in 0..<count {
+            let up = row(ups, at, hidden)
+            if let bias = dense.up.bias { addShare(bias, to: up, width: dense.width) }
             var result = up
             if let gatePlan = dense.gate {
-                let gate = row(pass.gate, at, hidden)
-                if let bias = gatePlan.bias { self.add(bias, to: gate, count: hidden) }
-                pass.kernels.pointee.activate(pass.settings.activation, gate, up, dense.width)
+                let gate = row(gates, at, hidden)
+                if let bias = gatePlan.bias { addShare(bias, to: gate, width: dense.width) }
+                pass.kernels.pointee.activate(
+                    pass.settings.activation, gate + first, up + first, Int32(columns.count))
                 result = gate
             } else {
-                pass.kernels.pointee.activate(pass.settings.activation, up, nil, dense.width)
+                pass.kernels.pointee.activate(
+                    pass.settings.activation, up + first, nil, Int32(columns.count))
             }
             prepare(
                 &hiddenSet, at, result, quantize: dense.down.readsQuants,
                 copy: !dense.down.readsQuants)
-            at += threads
         }
-        barrier()
-        multiplyAll(hiddenSet, linear1: dense.down, to: output, stride: width, add: add)
+        meet()
+        multiplyAll(
+            hiddenSet, down, to: (output, nil, nil), stride: width, add: add)
     }
 }

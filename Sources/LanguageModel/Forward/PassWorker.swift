@@ -11,10 +11,21 @@ extension PassState {
 }
 
 /// One thread's way through a pass.
+///
+/// Few rows are worked on by all threads together: each takes a share of the columns of every
+/// row, in whole blocks, and a share of the outputs of every product. (Shares of rows would lie
+/// in the same cache lines, which then travel between the cores.) Many rows are cut into
+/// blocks, and a thread takes a block through half a layer and half of the next alone: its
+/// numbers stay in the core's own cache, and threads wait for each other only where attention
+/// reads what others wrote.
 struct PassWorker {
     let pass: PassState
     let thread: Int32
     let threads: Int32
+    /// The rows at hand.
+    var rows: Range<Int32>
+    /// Whether all threads work on them.
+    var isShared = true
     /// Work counters are used one after the other, by all threads in the same order.
     var counter = 0
     let scratch: UnsafeMutablePointer<Float>
@@ -28,6 +39,7 @@ struct PassWorker {
         self.pass = pass
         self.thread = thread
         self.threads = threads
+        rows = 0..<pass.rowCount
         scratch = pass.scratch + Int(thread) * pass.scratchWidth
         multiply = pass.kernels.pointee.multiply
     }
@@ -36,34 +48,101 @@ struct PassWorker {
 
     func barrier() { rk_team_barrier(pass.team) }
 
-    mutating func nextCounter() -> UnsafeMutablePointer<rk_counter> {
+    /// Waits for the threads that work on the same rows.
+    func meet() { if isShared { barrier() } }
+
+    /// Units of work that the team shares, `piece` at a time towards the end.
+    mutating func share(of total: Int32, piece: Int32? = nil) -> WorkShare {
         defer { counter += 1 }
-        return pass.counters + counter
+        return WorkShare(
+            of: total, piece: piece ?? total / (threads * 32), counter: pass.counters + counter,
+            thread: thread, threads: threads)
+    }
+
+    /// This thread's columns of each row at hand, of `width` in all: whole blocks.
+    func columns(of width: Int32) -> Range<Int32> {
+        guard isShared else { return 0..<width }
+        let block = Int32(RK_BLOCK)
+        let blocks = width / block
+        let end = thread == threads - 1 ? width : blocks * (thread + 1) / threads * block
+        return blocks * thread / threads * block..<end
     }
 
     func row(_ base: UnsafeMutablePointer<Float>, _ index: Int32, _ width: Int)
         -> UnsafeMutablePointer<Float>
     { base + Int(index) * width }
 
+    /// Where the rows at hand begin in a buffer that keeps all rows of the pass.
+    func start(_ base: UnsafeMutablePointer<Float>, _ width: Int) -> UnsafeMutablePointer<Float> {
+        row(base, rows.lowerBound, width)
+    }
+
+    /// Where they begin in a buffer that is only used inside half a layer.
+    func local(_ base: UnsafeMutablePointer<Float>, _ width: Int) -> UnsafeMutablePointer<Float> {
+        isShared ? base : row(base, thread * pass.blockRows, width)
+    }
+
     // MARK: Whole pass
 
     mutating func run() {
-        embed()
-        for index in 0..<pass.layerCount {
-            let layer = pass.layers + index
-            attention(layer, index: index)
-            if pass.settings.isParallel {
-                feedForwardParallel(layer)
-            } else {
-                feedForward(layer)
-            }
-        }
+        if pass.blockCount > 0 { runApart() } else { runTogether() }
         finish()
     }
 
-    func embed() {
-        var index = thread
-        while index < pass.rowCount {
+    private mutating func runTogether() {
+        embed()
+        meet()
+        for index in 0..<pass.layerCount {
+            let layer = pass.layers + index
+            prepareAttention(layer, index: index)
+            barrier()
+            attend(layer, index: index)
+            barrier()
+            finishLayer(layer)
+        }
+    }
+
+    private mutating func runApart() {
+        isShared = false
+        for index in 0...pass.layerCount {
+            let isLast = index == pass.layerCount
+            var share = share(of: pass.blockCount, piece: 1)
+            while let blocks = share.next() {
+                for block in blocks {
+                    let first = block * pass.blockRows
+                    rows = first..<min(first + pass.blockRows, pass.rowCount)
+                    if index == 0 { embed() }
+                    if index > 0 && (!isLast || pass.isWantedAtEnd(rows)) {
+                        finishLayer(pass.layers + (index - 1))
+                    }
+                    if !isLast { prepareAttention(pass.layers + index, index: index) }
+                }
+            }
+            guard !isLast else { break }
+            barrier()
+            // The last layer of a prompt's earlier parts is there for its keys and values.
+            guard index < pass.layerCount - 1 || pass.isWantedAtEnd(0..<pass.rowCount) else {
+                continue
+            }
+            attend(pass.layers + index, index: index)
+            barrier()
+        }
+        rows = 0..<pass.rowCount
+        isShared = true
+    }
+
+    private mutating func finishLayer(_ layer: UnsafePointer<LayerPlan>) {
+        finishAttention(layer)
+        if pass.settings.isParallel {
+            feedForwardParallel(layer)
+        } else {
+            feedForward(layer)
+        }
+    }
+
+    private func embed() {
+        // Whole rows: a look-up is no work to share.
+        for index in rows where !isShared || index % threads == thread {
             let stream = row(pass.stream, index, width)
             withUnsafePointer(to: pass.tokenEmbedding) {
                 rk_matrix_row($0, pass.tokens[Int(index)], stream)
@@ -78,11 +157,10 @@ struct PassWorker {
                 pass.kernels.pointee.axpy(1, scratch, stream, pass.settings.width)
             }
             for rope in 0..<pass.ropeCount { computeAngles(pass.ropes + rope, rope, index) }
-            index += threads
         }
     }
 
-    func computeAngles(_ rope: UnsafePointer<RopePlan>, _ number: Int, _ index: Int32) {
+    private func computeAngles(_ rope: UnsafePointer<RopePlan>, _ number: Int, _ index: Int32) {
         let at = (number * pass.maxRows + Int(index)) * pass.ropeWidth
         let position = Float(pass.rows[Int(index)].position)
         let long = pass.usesLongRope[Int(index)]
@@ -95,38 +173,33 @@ struct PassWorker {
     }
 
     /// Norms of the stream's last block, capture, final norm and the output head.
-    mutating func finish() {
+    private mutating func finish() {
         // The head's rows are read by other threads than those that finished them.
         barrier()
-        let last = pass.capture?[pass.layerCount]
-        if let last {
-            var index = thread
-            while index < pass.rowCount {
+        if let last = pass.capture?[pass.layerCount] {
+            for index in rows where index % threads == thread {
                 normalize(pass.outputNorm, row(pass.stream, index, width), row(last, index, width))
-                index += threads
             }
         }
         guard pass.logitRowCount > 0 else { return }
-        var set = rk_activations()
         let count = pass.logitRowCount
-        place(&set, pass.inputs, count, pass.settings.width)
-        let quantize = pass.output.readsQuants
-        var index = thread
-        while index < count {
-            let from = row(pass.stream, pass.logitRows[Int(index)], width)
-            normalize(pass.outputNorm, from, scratch)
-            pass.kernels.pointee.prepare(&set, index, scratch, quantize, !quantize)
-            index += threads
+        var set = place(pass.inputs, count, pass.settings.width)
+        for index in 0..<count {
+            prepare(
+                &set, index, row(pass.stream, pass.logitRows[Int(index)], width),
+                norm: pass.outputNorm, quantize: pass.output.readsQuants,
+                copy: !pass.output.readsQuants)
         }
         barrier()
         let vocabulary = Int(pass.settings.vocabulary)
-        multiplyAll(set, linear1: pass.output, to: pass.logits, stride: vocabulary, add: false)
+        multiplyAll(
+            set, ProductPlan(first: pass.output), to: (pass.logits, nil, nil), stride: vocabulary,
+            add: false)
         let settings = pass.settings
         guard settings.logitScale != 1 || settings.logitSoftCap > 0 || pass.output.bias != nil
         else { return }
         barrier()
-        index = thread
-        while index < count {
+        for index in 0..<count where index % threads == thread {
             let logits = row(pass.logits, index, vocabulary)
             if let bias = pass.output.bias {
                 pass.kernels.pointee.axpy(1, bias, logits, settings.vocabulary)
@@ -138,7 +211,6 @@ struct PassWorker {
                 }
                 logits[i] = value
             }
-            index += threads
         }
     }
 
@@ -152,62 +224,50 @@ struct PassWorker {
             pass.settings.width, out)
     }
 
-    /// Multiplies up to three matrices that read the same inputs; all threads share the rows.
+    /// Multiplies matrices that read the same inputs. The results of each go where its rows at
+    /// hand begin in `outputs`.
     mutating func multiplyAll(
-        _ set: rk_activations, linear1: LinearPlan, to output: UnsafeMutablePointer<Float>,
-        stride: Int, add: Bool, linear2: LinearPlan? = nil,
-        output2: UnsafeMutablePointer<Float>? = nil, linear3: LinearPlan? = nil,
-        output3: UnsafeMutablePointer<Float>? = nil
+        _ set: rk_activations, _ product: ProductPlan,
+        to outputs: (
+            UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>?,
+            UnsafeMutablePointer<Float>?
+        ), stride: Int, add: Bool
     ) {
-        let groups1 = linear1.groups
-        let groups2 = linear2?.groups ?? 0
-        let total = groups1 + groups2 + (linear3?.groups ?? 0)
-        let counter = nextCounter()
-        // Most of the work is dealt out in advance, in long runs; the rest goes in small
-        // pieces to whoever is free first, as another program may slow one of the cores.
-        let dealt = total / threads * 3 / 4
         var set = set
-        var first = dealt * thread
-        var end = first + dealt
-        let piece = max(1, total / (threads * 32))
-        while true {
-            while first < end {
-                if first < groups1 {
-                    let count = min(end, groups1) - first
-                    withUnsafePointer(to: linear1.matrix) {
-                        multiply($0, &set, first, count, output, Int64(stride), add)
-                    }
-                    first += count
-                } else if first < groups1 + groups2, let linear = linear2 {
-                    let count = min(end, groups1 + groups2) - first
-                    withUnsafePointer(to: linear.matrix) {
-                        multiply($0, &set, first - groups1, count, output2, Int64(stride), add)
-                    }
-                    first += count
-                } else if let linear = linear3 {
-                    withUnsafePointer(to: linear.matrix) {
-                        multiply(
-                            $0, &set, first - groups1 - groups2, end - first, output3,
-                            Int64(stride), add)
-                    }
-                    first = end
+        func multiplyGroups(_ groups: Range<Int32>) {
+            func part(_ linear: LinearPlan, from: Int32, _ out: UnsafeMutablePointer<Float>?) {
+                let first = max(groups.lowerBound, from)
+                let count = min(groups.upperBound, from + linear.groups) - first
+                guard count > 0 else { return }
+                withUnsafePointer(to: linear.matrix) {
+                    multiply($0, &set, first - from, count, out, Int64(stride), add)
                 }
             }
-            first = dealt * threads + rk_claim(counter, piece)
-            guard first < total else { return }
-            end = min(first + piece, total)
+            part(product.first, from: 0, outputs.0)
+            if let second = product.second { part(second, from: product.first.groups, outputs.1) }
+            if let third = product.third {
+                part(third, from: product.groups - third.groups, outputs.2)
+            }
+        }
+        guard isShared else { return multiplyGroups(0..<product.groups) }
+        // Groups go in pairs, as the kernels take them best.
+        var share = share(of: (product.groups + 1) / 2)
+        while let pairs = share.next() {
+            multiplyGroups(pairs.lowerBound * 2..<min(pairs.upperBound * 2, product.groups))
         }
     }
 
-    /// An activation set over a buffer.
-    func place(
-        _ set: inout rk_activations, _ memory: UnsafeMutableRawPointer, _ tokens: Int32,
-        _ columns: Int32
-    ) {
-        rk_activations_place(&set, memory, tokens, columns)
+    /// An activation set of `count` tokens over a buffer.
+    func place(_ memory: UnsafeMutableRawPointer, _ count: Int32, _ columns: Int32)
+        -> rk_activations
+    {
+        var set = rk_activations()
+        let own = isShared ? 0 : Int(thread) * pass.blockInputBytes
+        rk_activations_place(&set, memory + own, count, columns)
+        return set
     }
 
-    /// Readies a row of the stream for the matrices that read it, normed where they want it.
+    /// Readies this thread's columns of a row of the stream, normed where its readers want it.
     func prepare(
         _ set: inout rk_activations, _ index: Int32, _ stream: UnsafePointer<Float>,
         norm: NormPlan?, quantize: Bool, copy: Bool
@@ -223,33 +283,46 @@ struct PassWorker {
         _ set: inout rk_activations, _ index: Int32, _ values: UnsafePointer<Float>,
         quantize: Bool, copy: Bool
     ) {
-        pass.kernels.pointee.prepare(&set, index, values, quantize, copy)
+        let columns = columns(of: set.cols)
+        pass.kernels.pointee.prepare(
+            &set, index, values, columns.lowerBound, Int32(columns.count), quantize, copy)
     }
 
-    /// Readies this thread's rows of the stream in the buffer that the other threads fill too.
+    /// Readies the stream's rows at hand.
     func prepareStream(norm: NormPlan?, quantize: Bool, copy: Bool) -> rk_activations {
-        var set = rk_activations()
-        place(&set, pass.inputs, pass.rowCount, pass.settings.width)
-        var at = thread
-        while at < pass.rowCount {
+        var set = place(pass.inputs, Int32(rows.count), pass.settings.width)
+        for index in rows {
             prepare(
-                &set, at, row(pass.stream, at, width), norm: norm, quantize: quantize, copy: copy)
-            at += threads
+                &set, index - rows.lowerBound, row(pass.stream, index, width), norm: norm,
+                quantize: quantize, copy: copy)
         }
         return set
     }
 
-    /// Adds what a half block computed to one row of the stream.
-    func addDelta(_ index: Int32, bias: UnsafePointer<Float>?, norm: NormPlan?) {
-        let delta = row(pass.delta, index, width)
-        if let bias { pass.kernels.pointee.axpy(1, bias, delta, pass.settings.width) }
-        var addend = delta
-        if let norm {
-            normalize(norm, delta, scratch)
-            addend = scratch
+    /// y += a · x over this thread's columns of a row `width` wide.
+    func addShare(
+        _ x: UnsafePointer<Float>, times a: Float = 1, to y: UnsafeMutablePointer<Float>,
+        width: Int32
+    ) {
+        let columns = columns(of: width)
+        let first = Int(columns.lowerBound)
+        pass.kernels.pointee.axpy(a, x + first, y + first, Int32(columns.count))
+    }
+
+    /// Adds what a half block computed to the stream's rows at hand.
+    func addDeltas(bias: UnsafePointer<Float>?, norm: NormPlan?) {
+        for index in rows {
+            var addend = row(pass.delta, index, width)
+            if bias != nil || norm != nil {
+                scratch.update(from: addend, count: width)
+                addend = scratch
+            }
+            if let bias { pass.kernels.pointee.axpy(1, bias, addend, pass.settings.width) }
+            if let norm { normalize(norm, addend, addend) }
+            addShare(
+                addend, times: pass.settings.residualScale,
+                to: row(pass.stream, index, width), width: pass.settings.width)
         }
-        pass.kernels.pointee.axpy(
-            pass.settings.residualScale, addend, row(pass.stream, index, width),
-            pass.settings.width)
+        meet()
     }
 }

@@ -60,9 +60,11 @@ public final class Generator {
 
     /// Tokens of the next pass over a prompt.
     private func passLength() -> Int {
-        let tile = RK_TILE
-        let wanted = Int(min(readingSpeed * Self.passSeconds, 1e6)) / tile * tile
-        return min(max(wanted, tile), Self.maxRows)
+        let wanted = Int(min(readingSpeed * Self.passSeconds, 1e6))
+        // Whole blocks for each thread, or else whole register tiles.
+        let blocks = Int(PassState.maxBlockRows) * model.plan.team.size
+        let unit = wanted >= blocks ? blocks : RK_TILE
+        return min(max(wanted / unit * unit, RK_TILE), Self.maxRows)
     }
 
     /// Reads what a sequence lacks of `ids`; the last token's logits are left in the runner's

@@ -98,7 +98,8 @@ import Testing
                         for row in 0..<shape.rows {
                             output.withUnsafeMutableBufferPointer {
                                 kernels.pointee.merge(
-                                    &attention, Int32(row), $0.baseAddress! + row * width)
+                                    &attention, Int32(row), 0, Int32(shape.heads),
+                                    $0.baseAddress! + row * width)
                             }
                         }
                     }

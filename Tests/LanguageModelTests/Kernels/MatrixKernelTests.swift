@@ -109,7 +109,8 @@ import Testing
         inputs.withUnsafeBufferPointer { inputs in
             for token in 0..<tokens {
                 kernels.prepare(
-                    &set, Int32(token), inputs.baseAddress! + token * raw.columns, true, true)
+                    &set, Int32(token), inputs.baseAddress! + token * raw.columns, 0,
+                    Int32(raw.columns), true, true)
             }
         }
         var output = [Float](repeating: .nan, count: tokens * raw.rows)
