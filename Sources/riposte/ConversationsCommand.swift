@@ -140,7 +140,9 @@ struct ConversationsCommand: ParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let report = try openStore().importConversations(contentsOf: file)
+            // Read whole first: a broken file leaves no empty store behind.
+            let conversations = try ConversationFile(contentsOf: file)
+            let report = try openStore().importConversations(conversations)
             if json {
                 return StandardOutput.json(
                     .object([

@@ -88,7 +88,9 @@ struct RankingsCommand: ParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let report = try openStore().importRankings(contentsOf: file)
+            // Read whole first: a broken file leaves no empty store behind.
+            let rankings = try RankingFile(contentsOf: file)
+            let report = try openStore().importRankings(rankings)
             if json {
                 return StandardOutput.json(
                     .object([

@@ -284,6 +284,22 @@ labels: [good, bad]
                              RIPOSTE_DATA_HOME=str(self.folder / "other")).json
         self.assertEqual(again["rankings"], 40)
 
+    def test_broken_import_leaves_no_store(self):
+        good = self.data.read_text()
+        broken = self.write("broken.jsonl", good + '{"prompt": "a", "chosen": ')
+        missing = self.folder / "missing.jsonl"
+        data = self.folder / "data"
+        for command, file in [("rankings", broken), ("rankings", missing),
+                              ("conversations", broken), ("conversations", missing)]:
+            with self.subTest(command=command, file=file.name):
+                outcome = self.refuse(command, "import", file, status=1)
+                self.assertIn(file.name, outcome.err)
+                self.assertEqual([], [p for p in data.rglob("*") if p.is_file()])
+        # A broken file beside rankings that are there takes nothing from them.
+        self.succeed("rankings", "import", self.data)
+        self.refuse("rankings", "import", broken, status=1)
+        self.assertEqual(len(self.succeed("rankings", "list", "--json").json), 40)
+
     def test_nothing_to_learn_from(self):
         tied = '{"prompt": "a", "replies": ["b", "c"], "pairs": [[0, 1, 0]]}\n'
         for content, reason in [

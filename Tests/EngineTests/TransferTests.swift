@@ -29,7 +29,7 @@ import Testing
         let talk = try talk()
         let file = try scratch.write(try store.export(talk.id, as: .jsonl) + "\n", to: "a.jsonl")
         let other = try Store(path: scratch.path + "/other.sqlite")
-        let report = try other.importConversations(contentsOf: file)
+        let report = try other.importConversations(ConversationFile(contentsOf: file))
         let id = try #require(report.added.first)
         #expect(report.messages == 4)
         let copy = try other.conversation(id)
@@ -38,7 +38,7 @@ import Testing
         #expect(try other.path(of: id).map(\.text) == store.path(of: talk.id).map(\.text))
         #expect(try other.tree(of: id).map(\.summary) == store.tree(of: talk.id).map(\.summary))
         // Once is enough.
-        #expect(try other.importConversations(contentsOf: file).known == 1)
+        #expect(try other.importConversations(ConversationFile(contentsOf: file)).known == 1)
         #expect(try other.conversations().count == 1)
     }
 
@@ -55,7 +55,8 @@ import Testing
                 "system", "user", "assistant", "user",
             ])
         let file = try scratch.write(messages, to: "m.jsonl")
-        let id = try #require(try store.importConversations(contentsOf: file).added.first)
+        let id = try #require(
+            try store.importConversations(ConversationFile(contentsOf: file)).added.first)
         #expect(try store.conversation(id).systemText == "Be brief.")
         #expect(try store.path(of: id).map(\.text) == store.path(of: talk.id).map(\.text))
     }
@@ -85,14 +86,14 @@ import Testing
              {"title": "Nothing", "conversation_id": "c-2", "mapping": {}}]
             """
         let file = try scratch.write(json, to: "conversations.json")
-        let report = try store.importConversations(contentsOf: file)
+        let report = try store.importConversations(ConversationFile(contentsOf: file))
         #expect(report.messages == 4 && report.empty == 1)
         let id = try #require(report.added.first)
         #expect(try store.path(of: id).map(\.text) == ["hi", "second answer", "thanks"])
         let first = try #require(try store.path(of: id).first)
         #expect(try store.children(of: first.id, in: id).count == 2)
         #expect(try store.conversation(id).title == "Greeting")
-        #expect(try store.importConversations(contentsOf: file).known == 1)
+        #expect(try store.importConversations(ConversationFile(contentsOf: file)).known == 1)
     }
 
     @Test(arguments: [
@@ -104,7 +105,9 @@ import Testing
     ])
     func aBrokenFileChangesNothing(text: String) throws {
         let file = try scratch.write(text, to: "broken.jsonl")
-        #expect(throws: EngineError.self) { try store.importConversations(contentsOf: file) }
+        #expect(throws: EngineError.self) {
+            try store.importConversations(ConversationFile(contentsOf: file))
+        }
         #expect(try store.conversations().isEmpty)
     }
 
@@ -125,8 +128,8 @@ import Testing
         let records = try bench.workspace.store.rankingRecords()
         let file = try scratch.write(
             try records.map { try $0.jsonLine() }.joined(separator: "\n"), to: "r.jsonl")
-        #expect(try store.importRankings(contentsOf: file).rankings == 2)
-        #expect(try store.importRankings(contentsOf: file).known == 2)
+        #expect(try store.importRankings(RankingFile(contentsOf: file)).rankings == 2)
+        #expect(try store.importRankings(RankingFile(contentsOf: file)).known == 2)
         let copies = try store.rankingRecords()
         for (record, copy) in zip(records, copies) {
             #expect(copy.prompt == record.prompt)
@@ -142,8 +145,10 @@ import Testing
         let pairs = try PreferenceReader.read(contentsOf: trl)
         #expect(pairs.items.count == 2)
         #expect(pairs.items[0].prompt.map(\.content) == ["q"])
-        #expect(try store.importRankings(contentsOf: trl).rankings == 2)
+        #expect(try store.importRankings(RankingFile(contentsOf: trl)).rankings == 2)
         let broken = try scratch.write("{\"variants\": []}\n", to: "b.jsonl")
-        #expect(throws: EngineError.self) { try store.importRankings(contentsOf: broken) }
+        #expect(throws: EngineError.self) {
+            try store.importRankings(RankingFile(contentsOf: broken))
+        }
     }
 }

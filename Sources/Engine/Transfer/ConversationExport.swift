@@ -8,7 +8,7 @@ import LanguageModel
 public enum ConversationFormat: String, Sendable, CaseIterable {
     /// The selected path, for reading.
     case markdown
-    /// The whole tree, a JSON object on one line; ``Store/importConversations(contentsOf:)``
+    /// The whole tree, a JSON object on one line; ``ConversationFile``
     /// reads it back.
     case jsonl
     /// The selected path as TRL's `{"messages": […]}`, one line.

@@ -36,15 +36,25 @@ struct ConversationImport: Sendable, Equatable {
     var origin: String
 }
 
-extension Store {
-    /// Imports conversations: our JSONL, ChatGPT's `conversations.json`, and TRL `messages` a
-    /// line. All of the file or, where anything in it is wrong, nothing.
-    @discardableResult
-    public func importConversations(contentsOf path: String) throws -> ImportReport {
+/// A file of conversations, read and found right before anything is written anywhere: our JSONL,
+/// ChatGPT's `conversations.json`, or TRL `messages` a line.
+public struct ConversationFile: Sendable {
+    let conversations: [ConversationImport]
+
+    /// - Throws: ``EngineError`` where the file cannot be read or anything in it is wrong.
+    public init(contentsOf path: String) throws {
         guard let data = FileManager.default.contents(atPath: Paths.expand(path)) else {
             throw EngineError.file(path: path, reason: "the file cannot be read")
         }
-        return try insert(ConversationReader.read(data, path: path))
+        conversations = try ConversationReader.read(data, path: path)
+    }
+}
+
+extension Store {
+    /// Imports conversations: all of the file or nothing.
+    @discardableResult
+    public func importConversations(_ file: ConversationFile) throws -> ImportReport {
+        try insert(file.conversations)
     }
 
     func insert(_ conversations: [ConversationImport]) throws -> ImportReport {

@@ -3,6 +3,37 @@ import Foundation
 import GRDB
 import LanguageModel
 
+/// A file of rankings, read and found right before anything is written anywhere: our K-way JSONL
+/// with everything in it, or preference pairs of any form ``PreferenceReader`` knows.
+public struct RankingFile: Sendable {
+    let records: [RankingRecord]
+    let preferences: [PreferenceItem]
+    let dropped: [String]
+
+    /// - Throws: ``EngineError`` where the file cannot be read or a line of it is wrong.
+    public init(contentsOf path: String) throws {
+        guard let data = FileManager.default.contents(atPath: Paths.expand(path)) else {
+            throw EngineError.file(path: path, reason: "the file cannot be read")
+        }
+        let lines = try JSONLines(data, path: path)
+        guard !lines.contains(where: { $0.1["variants"] == nil }) else {
+            let dataset = try PreferenceReader.read(data, path: path)
+            records = []
+            preferences = dataset.items
+            dropped = Array(dataset.report.lines.dropFirst())
+            return
+        }
+        records = try lines.map { number, line in
+            do { return try RankingRecord(line) } catch {
+                throw EngineError.invalidFile(
+                    path: path, line: number, reason: error.sentence.asClause)
+            }
+        }
+        preferences = []
+        dropped = []
+    }
+}
+
 extension Store {
     /// What an import of rankings brought.
     public struct RankingImportReport: Sendable, Equatable {
@@ -12,34 +43,16 @@ extension Store {
         public var dropped: [String] = []
     }
 
-    /// Imports rankings: our K-way JSONL with everything in it, or preference pairs of any
-    /// form ``PreferenceReader`` knows. All of the file or, where a line is wrong, nothing.
+    /// Imports rankings: all of the file or nothing.
     ///
     /// Each prompt becomes a conversation tagged `imported`.
     @discardableResult
-    public func importRankings(contentsOf path: String) throws -> RankingImportReport {
-        guard let data = FileManager.default.contents(atPath: Paths.expand(path)) else {
-            throw EngineError.file(path: path, reason: "the file cannot be read")
-        }
-        var records: [RankingRecord] = []
-        var others: [PreferenceItem] = []
+    public func importRankings(_ file: RankingFile) throws -> RankingImportReport {
         var report = RankingImportReport()
-        let lines = try JSONLines(data, path: path)
-        if lines.contains(where: { $0.1["variants"] == nil }) {
-            let dataset = try PreferenceReader.read(data, path: path)
-            others = dataset.items
-            report.dropped = Array(dataset.report.lines.dropFirst())
-        } else {
-            for (number, line) in lines {
-                do { records.append(try RankingRecord(line)) } catch {
-                    throw EngineError.invalidFile(
-                        path: path, line: number, reason: error.sentence.asClause)
-                }
-            }
-        }
+        report.dropped = file.dropped
         try write { db in
-            for record in records { try Self.insert(record, &report, db) }
-            for item in others { try Self.insert(item, &report, db) }
+            for record in file.records { try Self.insert(record, &report, db) }
+            for item in file.preferences { try Self.insert(item, &report, db) }
         }
         return report
     }

@@ -273,7 +273,7 @@ extension EffectRunner {
     }
 
     func importConversations(_ path: String) throws {
-        let report = try workspace.store.importConversations(contentsOf: path)
+        let report = try workspace.store.importConversations(ConversationFile(contentsOf: path))
         var text =
             report.added.count == 1
             ? "Imported 1 conversation" : "Imported \(report.added.count) conversations"
