@@ -13,6 +13,9 @@ struct AdapterArguments: ParsableArguments {
             "Go on from this PEFT adapter and its head, with its rank and alpha.",
             valueName: "folder"))
     var from: String?
+    @Option(
+        help: "What the head begins as: fitted to the model as it is, or random.")
+    var headStart = HeadStart.fitted
     @Option(help: "Learning rate of the adapters.") var learningRate = 3e-4
     @Option(help: "Learning rate of the head.") var headLearningRate = 1e-3
     @Option(help: "Times through the data at most.") var epochs = 1
@@ -38,6 +41,8 @@ struct AdapterArguments: ParsableArguments {
     }
 }
 
+extension HeadStart: ExpressibleByArgument {}
+
 extension TrainRewardCommand {
     func trainAdapter(
         _ examples: [RewardExample], _ session: ModelSession, _ dataset: PreferenceDataset
@@ -56,6 +61,7 @@ extension TrainRewardCommand {
         trainer.options.name = name
         trainer.options.adapters.rank = lora.rank
         trainer.options.adapters.alpha = lora.alpha
+        trainer.options.headStart = lora.headStart
         trainer.options.adapters.adapterRate = lora.learningRate
         trainer.options.adapters.headRate = lora.headLearningRate
         trainer.options.adapters.epochs = lora.epochs
@@ -75,12 +81,13 @@ extension TrainRewardCommand {
             initial = opened.parameters
         }
         let line = StatusLine(isQuiet: json)
+        let display = TrainingDisplay(json: json)
         var steps = 0
         let outcome = try trainer.train(
             examples, body: body, model: session.loaded, initial: initial
         ) { event in
             if case .started(_, let count, _, _) = event { steps = count }
-            show(event, steps: steps, line)
+            show(event, steps: steps, line, display)
         }
         line.clear()
         try outcome.model.write(folder: folder)
@@ -108,9 +115,15 @@ extension TrainRewardCommand {
                 ] + figures))
     }
 
-    private func show(_ event: LoRARewardTrainer.Event, steps: Int, _ line: StatusLine) {
+    private func show(
+        _ event: LoRARewardTrainer.Event, steps: Int, _ line: StatusLine,
+        _ display: TrainingDisplay
+    ) {
         switch event {
+        case .reading(let done, let total):
+            display.show(.reading(done: done, total: total))
         case .started(let step, let count, let training, let heldOut):
+            display.clear()
             line.note(
                 "\(training) prompts train, \(heldOut) are held out; step \(step) of \(count)")
         case .step(let step):

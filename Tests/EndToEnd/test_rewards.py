@@ -147,10 +147,16 @@ class Rewards(SandboxCase):
 
     def test_adapter_is_trained_stopped_and_goes_on(self):
         whole, again, stopped = (self.folder / name for name in ("whole", "again", "stopped"))
-        steps = self.lora("-o", whole).lines
-        done = steps[-1]
+        lines = self.lora("-o", whole).lines
+        done = lines[-1]
         self.assertTrue(done["done"])
-        self.assertLess(steps[-3]["loss"] if "loss" in steps[-3] else 0, 1)
+        self.assertEqual(lines[0]["phase"], "reading")
+        # What the head was fitted to tell is told before the first step.
+        judged = [line for line in lines if "held_out_loss" in line]
+        self.assertEqual(judged[0]["step"], 0)
+        self.assertLess(judged[0]["held_out_loss"], math.log(2))
+        steps = [line for line in lines if line.get("loss") is not None]
+        self.assertLess(steps[-1]["loss"], 1)
         self.lora("-o", again)
         for name in ("adapter_model.safetensors", "adapter_config.json", "riposte_reward.json"):
             self.assertEqual((whole / name).read_bytes(), (again / name).read_bytes(), name)
@@ -163,14 +169,14 @@ class Rewards(SandboxCase):
             stdin=subprocess.DEVNULL, env=self.environment,
         ) as process:
             for line in process.stdout:
-                if json.loads(line).get("step", 0) >= 5:
+                if "tokens" in line.decode() and json.loads(line)["step"] >= 5:
                     process.kill()
                     break
             process.stdout.close()
             process.stderr.close()
             process.wait(60)
         self.assertFalse(stopped.exists())
-        first = next(line for line in self.lora("-o", stopped).lines if "loss" in line)
+        first = self.lora("-o", stopped).lines[0]
         self.assertGreater(first["step"], 2)
         self.assertEqual((whole / "adapter_model.safetensors").read_bytes(),
                          (stopped / "adapter_model.safetensors").read_bytes())
@@ -189,7 +195,11 @@ class Rewards(SandboxCase):
         arguments = ["train", "reward", "-m", self.model, "--method", "lora", "--batch", "4",
                      "--json", self.data, "-o", onward, "--from"]
         gone_on = self.succeed(*arguments, whole, timeout=300).lines
-        self.assertLess(gone_on[0]["loss"], steps[0]["loss"])
+        # As it begins, before any step.
+        self.assertEqual(gone_on[0]["step"], 0)
+        fresh = self.lora("-o", self.folder / "fresh", "--head-start", "random").lines
+        self.assertLess(gone_on[0]["held_out_loss"], next(
+            line for line in fresh if "held_out_loss" in line)["held_out_loss"])
         self.assertEqual(json.loads((onward / "adapter_config.json").read_text())["r"], 2)
         self.refuse(*arguments, self.folder, status=1)
 

@@ -115,14 +115,52 @@ struct LoRARewardTrainerTests {
         }
         let heldOut = try #require(outcome.heldOut)
         #expect(heldOut.accuracy > 0.9)
-        // 25 steps an epoch, one evaluation after each 12, and one at the end.
-        #expect(evaluations == 9)
+        // 25 steps an epoch, one evaluation after each 12, one at the end, and one of the start.
+        #expect(evaluations == 10)
         // Mean 0 over the training replies: near 0 over all.
         let scores = try examples(120).flatMap {
             try outcome.model.scores(prompt: $0.prompt, replies: $0.replies)
         }
         let mean = scores.reduce(0, +) / Double(scores.count)
         #expect(abs(mean) < 0.5 * outcome.model.scale.spread)
+    }
+
+    /// Steps of no length leave what training begins with.
+    @Test func beginsWithAHeadThatTellsRepliesApart() throws {
+        let tiny = try TinyRewardModel("llama")
+        let model = try loaded(tiny)
+        func start(_ head: HeadStart) throws -> LoRARewardTrainer.Outcome {
+            var trainer = trainer()
+            trainer.options.headStart = head
+            trainer.options.adapters.adapterRate = 0
+            trainer.options.adapters.headRate = 0
+            trainer.options.adapters.epochs = 1
+            trainer.options.adapters.testShare = 0.4
+            return try trainer.train(examples(300), body: tiny.body, model: model) { _ in }
+        }
+        let random = try start(.random)
+        let fitted = try start(.fitted)
+        let layout = random.model.layout
+        #expect(random.model.parameters == layout.initialParameters(seed: 0))
+        // The adapters have no effect yet: B is 0.
+        #expect(
+            fitted.model.parameters[..<layout.headOffset]
+                == random.model.parameters[..<layout.headOffset])
+        let (found, chance) = (try #require(fitted.heldOut), try #require(random.heldOut))
+        #expect(found.accuracy > 0.75 && found.accuracy > chance.accuracy)
+        #expect(found.logLoss < 0.5 && found.logLoss < chance.logLoss)
+        // Without a bias, and yet its scores have no mean for the centring to pull at.
+        #expect(abs(fitted.model.scale.mean) < 0.01 * fitted.model.scale.spread)
+    }
+
+    @Test func oneKindOfPromptIsTooLittleToFitAHead() throws {
+        let tiny = try TinyRewardModel("llama")
+        let layout = AdapterLayout(body: tiny.body, rank: 2, alpha: 4, headRows: 1)
+        let pass = RewardPass(body: tiny.body, layout: layout, threads: 1)
+        let head = try trainer().fittedHead(
+            examples(1), pass: pass, parameters: FloatBuffer(layout.initialParameters(seed: 0))
+        ) { _ in }
+        #expect(head == nil)
     }
 
     @Test func killedAndStartedAgainGivesTheSameWeights() throws {

@@ -20,6 +20,12 @@ final class RewardPass {
         return readOut(stream, batch, parameters).outputs
     }
 
+    /// The states that the head reads, a row a reply, tree by tree.
+    func states(_ batch: TreeBatch, parameters: FloatBuffer) -> [Float] {
+        let stream = pass.forward(batch, parameters: parameters.pointer, keepsTape: false)
+        return readOut(stream, batch, parameters).states
+    }
+
     /// Adds the gradient of a loss to `gradient`.
     ///
     /// - Parameter loss: gets the head outputs and returns the gradient of the loss with respect

@@ -62,12 +62,15 @@ final class AdapterFitting {
     ///
     /// - Parameters:
     ///   - evaluating: whether anything is held out to evaluate on.
+    ///   - andStart: whether the parameters that it begins with may be the best.
     ///   - evaluate: the held-out loss with the current parameters, after a step.
     func run(
-        evaluating: Bool, evaluate: (_ step: Int) -> Double, report: (TrainingStep) -> Void
+        evaluating: Bool, andStart: Bool = false, evaluate: (_ step: Int) -> Double,
+        report: (TrainingStep) -> Void
     ) throws {
         let interval = max(1, stepsPerEpoch / max(1, options.evaluations))
         var step = startStep
+        if evaluating, andStart, step == 0 { judge(evaluate(0), step: 0) }
         while step < stepCount {
             if Task.isCancelled {
                 try save(step: step)

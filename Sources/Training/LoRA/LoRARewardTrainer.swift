@@ -8,6 +8,8 @@ public struct LoRARewardTrainer {
     public struct Options: Sendable, Equatable, Codable {
         public var name = "lora"
         public var adapters = AdapterOptions()
+        /// Where training does not go on from parameters that are given.
+        public var headStart = HeadStart.fitted
         public var centering = 0.01
         public var ties = TieTreatment.skip
         /// Tokens of the prompt that are read, counted from its end.
@@ -21,6 +23,8 @@ public struct LoRARewardTrainer {
     }
 
     public enum Event: Sendable {
+        /// Examples that have been read to fit the head that training begins with.
+        case reading(done: Int, total: Int)
         /// The run begins, or goes on after `step` steps.
         case started(step: Int, steps: Int, trainingPrompts: Int, heldOutPrompts: Int)
         case step(TrainingStep)
@@ -49,7 +53,7 @@ public struct LoRARewardTrainer {
 
     /// - Parameters:
     ///   - body: the base model's weights; `files` say which model it is.
-    ///   - initial: parameters to begin from instead of fresh ones.
+    ///   - initial: parameters to begin from instead of fresh ones; the head is then theirs.
     /// - Throws: ``TrainingError``; `CancellationError` after saving a checkpoint where the task
     ///   is cancelled.
     public func train(
@@ -63,7 +67,8 @@ public struct LoRARewardTrainer {
         let pass = RewardPass(body: body, layout: layout, threads: threads)
         let fitting = try AdapterFitting(
             options: options.adapters, items: items(examples, table, split.training), pass: pass,
-            initial: initial ?? layout.initialParameters(seed: options.adapters.seed),
+            initial: try initial
+                ?? freshParameters(split.training.map { examples[$0] }, pass, onEvent),
             checkpointPath: checkpointPath, identity: try identity(examples, model, initial))
         onEvent(
             .started(
@@ -71,7 +76,10 @@ public struct LoRARewardTrainer {
                 trainingPrompts: Set(split.training.map { table.prompts[$0] }).count,
                 heldOutPrompts: table.promptCount
                     - Set(split.training.map { table.prompts[$0] }).count))
-        try fitting.run(evaluating: !split.validation.isEmpty) { step in
+        try fitting.run(
+            evaluating: !split.validation.isEmpty,
+            andStart: initial != nil || options.headStart == .fitted
+        ) { step in
             let found = evaluation(
                 examples, table, split.validation,
                 scores: scores(examples, split.validation, pass, fitting.parameters))
@@ -117,9 +125,24 @@ public struct LoRARewardTrainer {
         }
     }
 
+    /// Adapters without effect and a head.
+    private func freshParameters(
+        _ examples: [RewardExample], _ pass: RewardPass, _ onEvent: (Event) -> Void
+    ) throws -> [Float] {
+        let layout = pass.layout
+        let fresh = layout.initialParameters(seed: options.adapters.seed)
+        // A checkpoint brings its own.
+        let goesOn = checkpointPath.map { FileManager.default.fileExists(atPath: $0) } ?? false
+        guard options.headStart == .fitted, !goesOn else { return fresh }
+        let head = try fittedHead(examples, pass: pass, parameters: FloatBuffer(fresh)) {
+            onEvent(.reading(done: $0, total: examples.count))
+        }
+        return head.map { fresh[..<layout.headOffset] + $0 } ?? fresh
+    }
+
     // MARK: Items and evaluation
 
-    private func cut(_ example: RewardExample) -> (prompt: [TokenID], replies: [[TokenID]]) {
+    func cut(_ example: RewardExample) -> (prompt: [TokenID], replies: [[TokenID]]) {
         (
             Array(example.prompt.suffix(options.maxPromptTokens)),
             example.replies.map {

@@ -78,10 +78,8 @@ public struct FeatureRewardTrainer {
         let blocks = try read(
             examples, features: features, width: model.info.embeddingWidth, source: source,
             progress: progress)
-        let used =
-            options.ties == .skip ? table.comparisons.filter { !$0.isTie } : table.comparisons
-        let search = FeatureSearch(
-            blocks: blocks, comparisons: balancedAgain(used, table), options: options.search)
+        let used = table.comparisons(options.ties)
+        let search = FeatureSearch(blocks: blocks, comparisons: used, options: options.search)
         let result = try search.run { progress?(.choosing($0)) }
 
         let chosen = result.choice.blocks
@@ -153,13 +151,6 @@ public struct FeatureRewardTrainer {
                 ? .init(unit: nil, width: widths[k], values: values[k], scale: 10)
                 : .init(unit: features[k].layer, width: widths[k], values: values[k])
         }
-    }
-
-    /// Dropping ties changes what a prompt's comparisons sum to.
-    private func balancedAgain(_ used: [Comparison], _ table: RewardTable) -> [Comparison] {
-        var whole = [Double](repeating: 0, count: table.promptCount)
-        for item in table.comparisons { whole[item.prompt] += item.weight }
-        return Comparison.balanced(used, promptWeights: whole)
     }
 
     private func evaluate(

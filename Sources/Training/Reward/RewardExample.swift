@@ -111,4 +111,13 @@ struct RewardTable {
         self.comparisons = Comparison.balanced(
             comparisons, promptWeights: zip(weights, counts).map { $0 / $1 })
     }
+
+    /// The comparisons to learn from. Dropping ties changes what a prompt's comparisons sum to,
+    /// so they are balanced again.
+    func comparisons(_ ties: TieTreatment) -> [Comparison] {
+        guard ties == .skip else { return comparisons }
+        var whole = [Double](repeating: 0, count: promptCount)
+        for item in comparisons { whole[item.prompt] += item.weight }
+        return Comparison.balanced(comparisons.filter { !$0.isTie }, promptWeights: whole)
+    }
 }
