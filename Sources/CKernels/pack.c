@@ -222,26 +222,96 @@ static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const e
     }
 }
 
-// The common types are moved word by word: their nibbles and bytes already stand in order.
-static void pack_group_fast(
-    rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS], int32_t lanes) {
-    int32_t head = m->type == TYPE_Q4_1 ? 4 : 2;
-    int32_t words = m->type == TYPE_Q8_0 ? 8 : 4;
-    int32_t bytes = head + words * 4;
-    uint32_t flip = m->type == TYPE_Q8_0 ? 0x80808080u : 0;
-    for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
-        uint16_t *scales = (uint16_t *)(group + (int64_t)b * scale_bytes(m));
-        uint32_t *quants = (uint32_t *)(group + quants_offset(m) + (int64_t)b * words * 64);
-        for (int lane = 0; lane < lanes; lane++) {
-            const uint8_t *x = rows[lane] + (int64_t)b * bytes;
-            memcpy(&scales[lane], x, 2);
-            if (m->has_min) memcpy(&scales[16 + lane], x + 2, 2);
-            for (int w = 0; w < words; w++) {
-                uint32_t word;
-                memcpy(&word, x + head + w * 4, 4);
-                quants[w * 16 + lane] = word ^ flip;
+typedef uint32_t four_words __attribute__((vector_size(16)));
+
+// Four words of four rows each, at `offset` in the rows, to lanes [lane, lane + 4) of four
+// cache lines.
+static inline void transpose_words(
+    const uint8_t *const *rows, int64_t offset, uint32_t flip, uint32_t *lines, int lane) {
+    four_words r[4];
+    for (int i = 0; i < 4; i++) memcpy(&r[i], rows[lane + i] + offset, 16);
+    four_words a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    four_words b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    four_words c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    four_words d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    four_words words[4] = {
+        __builtin_shufflevector(a, c, 0, 1, 4, 5), __builtin_shufflevector(a, c, 2, 3, 6, 7),
+        __builtin_shufflevector(b, d, 0, 1, 4, 5), __builtin_shufflevector(b, d, 2, 3, 6, 7)};
+    for (int w = 0; w < 4; w++) {
+        words[w] ^= flip;
+        memcpy(lines + w * RK_ROWS + lane, &words[w], 16);
+    }
+}
+
+typedef uint16_t eight_halves __attribute__((vector_size(16)));
+
+#define INTERLEAVE_LOW(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
+#define INTERLEAVE_HIGH(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
+
+// Eight columns of eight rows of 16-bit floats, at `offset` bytes in the rows, to lanes
+// [lane, lane + 8) of eight columns of 16. Three rounds of interleaving rows that stand four
+// apart bring each column together.
+static inline void transpose_halves(
+    const uint8_t *const *rows, int64_t offset, uint16_t *columns, int lane) {
+    eight_halves a[8], b[8];
+    for (int i = 0; i < 8; i++) memcpy(&a[i], rows[lane + i] + offset, 16);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++) {
+            b[2 * i] = INTERLEAVE_LOW(a[i], a[i + 4]);
+            b[2 * i + 1] = INTERLEAVE_HIGH(a[i], a[i + 4]);
+        }
+        memcpy(a, b, sizeof a);
+    }
+    for (int c = 0; c < 8; c++) memcpy(columns + c * RK_ROWS + lane, &a[c], 16);
+}
+
+// The columns that a vector at a time leaves over, `bytes` an element.
+static void pack_columns(
+    uint8_t *group, const uint8_t *const *rows, int32_t first, int32_t end, int32_t bytes) {
+    for (int32_t c = first; c < end; c++) {
+        for (int lane = 0; lane < RK_ROWS; lane++) {
+            memcpy(group + ((int64_t)c * RK_ROWS + lane) * bytes, rows[lane] + (int64_t)c * bytes,
+                   (size_t)bytes);
+        }
+    }
+}
+
+static void pack_floats(rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS]) {
+    int32_t bytes = m->layout == RK_LAYOUT_F32 ? 4 : 2;
+    int32_t step = 16 / bytes, whole = m->cols - m->cols % step;
+    for (int32_t c = 0; c < whole; c += step) {
+        uint8_t *columns = group + (int64_t)c * RK_ROWS * bytes;
+        for (int lane = 0; lane < RK_ROWS; lane += step) {
+            if (bytes == 2) {
+                transpose_halves(rows, (int64_t)c * 2, (uint16_t *)columns, lane);
+            } else {
+                transpose_words(rows, (int64_t)c * 4, 0, (uint32_t *)columns, lane);
             }
         }
+    }
+    pack_columns(group, rows, whole, m->cols, bytes);
+}
+
+// The common types are moved word by word: their nibbles and bytes already stand in order.
+static inline void pack_group_fast(
+    rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS], const int32_t head,
+    const int32_t words, const uint32_t flip) {
+    const int32_t bytes = head + words * 4;
+    uint16_t *scales = (uint16_t *)group;
+    uint32_t *lines = (uint32_t *)(group + quants_offset(m));
+    for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
+        int64_t offset = (int64_t)b * bytes;
+        for (int lane = 0; lane < RK_ROWS; lane++) {
+            memcpy(&scales[lane], rows[lane] + offset, 2);
+            if (head == 4) memcpy(&scales[16 + lane], rows[lane] + offset + 2, 2);
+        }
+        for (int w = 0; w < words; w += 4) {
+            for (int lane = 0; lane < RK_ROWS; lane += 4) {
+                transpose_words(rows, offset + head + w * 4, flip, lines + w * RK_ROWS, lane);
+            }
+        }
+        scales += head / 2 * RK_ROWS;
+        lines += words * RK_ROWS;
     }
 }
 
@@ -252,9 +322,16 @@ void rk_matrix_pack(
         uint8_t *group = m->data + m->stride * (start / RK_ROWS);
         int32_t lanes = end - start < RK_ROWS ? end - start : RK_ROWS;
         const uint8_t *const *rows = sources + (start - first);
-        if (lanes < RK_ROWS) memset(group, 0, (size_t)m->stride);
-        if (m->type == TYPE_Q4_0 || m->type == TYPE_Q4_1 || m->type == TYPE_Q8_0) {
-            pack_group_fast(m, group, rows, lanes);
+        if (lanes < RK_ROWS && m->layout == RK_LAYOUT_INT) memset(group, 0, (size_t)m->stride);
+        // Lanes behind the last row repeat it; nobody reads what they give.
+        const uint8_t *all[RK_ROWS];
+        for (int i = 0; i < RK_ROWS; i++) all[i] = rows[i < lanes ? i : lanes - 1];
+        if (m->type == TYPE_Q4_0) {
+            pack_group_fast(m, group, all, 2, 4, 0);
+        } else if (m->type == TYPE_Q4_1) {
+            pack_group_fast(m, group, all, 4, 4, 0);
+        } else if (m->type == TYPE_Q8_0) {
+            pack_group_fast(m, group, all, 2, 8, 0x80808080u);
         } else if (m->layout == RK_LAYOUT_INT) {
             for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
                 for (int lane = 0; lane < lanes; lane++) {
@@ -263,18 +340,8 @@ void rk_matrix_pack(
                     put_block(m, group, b, lane, &e);
                 }
             }
-        } else if (m->layout == RK_LAYOUT_F32) {
-            for (int32_t c = 0; c < m->cols; c++) {
-                for (int lane = 0; lane < lanes; lane++) {
-                    memcpy(group + ((int64_t)c * RK_ROWS + lane) * 4, rows[lane] + c * 4, 4);
-                }
-            }
         } else {
-            for (int32_t c = 0; c < m->cols; c++) {
-                for (int lane = 0; lane < lanes; lane++) {
-                    memcpy(group + ((int64_t)c * RK_ROWS + lane) * 2, rows[lane] + c * 2, 2);
-                }
-            }
+            pack_floats(m, group, all);
         }
     }
 }

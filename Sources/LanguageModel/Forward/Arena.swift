@@ -6,28 +6,34 @@ import Foundation
 final class Arena: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
+    private let mapping: UnsafeMutableRawBufferPointer
     private var used = 0
 
     /// - Parameter usesLargePages: for memory that is used in full; large pages are taken whole
     ///   where a byte of them is touched.
     init(byteCount: Int, usesLargePages: Bool) throws {
         self.byteCount = max(byteCount, 64)
+        let pageBytes = usesLargePages ? Self.largePageBytes : 0
         // Anonymous pages come zeroed and only when touched.
         guard
             let address = mmap(
-                nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                nil, self.byteCount + pageBytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             address != MAP_FAILED
         else {
             throw LanguageModelError.invalidRequest(
                 "There is not enough memory for \(byteCount >> 20) MB")
         }
+        mapping = UnsafeMutableRawBufferPointer(start: address, count: self.byteCount + pageBytes)
+        base = usesLargePages ? address.alignedUp(toMultipleOf: pageBytes) : address
         #if os(Linux)
-            if usesLargePages { madvise(address, self.byteCount, 14 /* MADV_HUGEPAGE */) }
+            if usesLargePages { madvise(base, self.byteCount, 14 /* MADV_HUGEPAGE */) }
         #endif
-        base = address
     }
 
-    deinit { munmap(base, byteCount) }
+    deinit { munmap(mapping.baseAddress, mapping.count) }
+
+    private static let largePageBytes = 2 << 20
 
     static func aligned(_ bytes: Int) -> Int { (bytes + 63) & ~63 }
 

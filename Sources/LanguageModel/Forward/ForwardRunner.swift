@@ -45,9 +45,9 @@ final class ForwardRunner {
         let shape = PassShape(
             plan: plan, contextLength: contextLength, rows: maxRows, logitRows: maxLogitRows)
         arena = try Arena(byteCount: shape.byteCount, usesLargePages: false)
-        // Each layer claims work at most six times, each expert twice more.
-        counterCount =
-            plan.architecture.layerCount * (8 + 2 * (plan.architecture.experts?.count ?? 0)) + 16
+        // Each layer shares out work at most five times, each expert twice more.
+        let shares = 5 + 2 * (plan.architecture.experts?.count ?? 0)
+        counterCount = (plan.architecture.layerCount * shares + 2) * Int(plan.team.size)
         counters = .allocate(capacity: counterCount)
         captureSlots = .allocate(capacity: plan.architecture.layerCount + 1)
         state = .allocate(capacity: 1)

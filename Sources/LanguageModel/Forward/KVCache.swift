@@ -4,40 +4,74 @@ import CKernels
 final class CachePage {
     let memory: UnsafeMutablePointer<UInt8>
     private let pool: PagePool
+    fileprivate let slab: PagePool.Slab
 
-    fileprivate init(memory: UnsafeMutablePointer<UInt8>, pool: PagePool) {
+    fileprivate init(
+        memory: UnsafeMutablePointer<UInt8>, slab: PagePool.Slab, pool: PagePool
+    ) {
         self.memory = memory
+        self.slab = slab
         self.pool = pool
     }
 
-    deinit { pool.giveBack(memory) }
+    deinit { pool.giveBack(self) }
 }
 
 /// Hands out pages and takes them back. Pages stay zeroed or hold old numbers: nothing reads
 /// a position that was not written, but a weight of zero times garbage must still be a number.
+///
+/// Pages come from slabs of several: a deep context is read from end to end for every token,
+/// and with the system's small pages the look-up of addresses would take longer than the
+/// reading.
 final class PagePool {
+    fileprivate final class Slab {
+        let arena: Arena
+        var free: [UnsafeMutablePointer<UInt8>]
+        let pageCount: Int
+        var isFree: Bool { free.count == pageCount }
+
+        init?(pageBytes: Int) {
+            pageCount = max(1, (8 << 20) / pageBytes)
+            let bytes = Arena.aligned(pageBytes)
+            guard let arena = try? Arena(byteCount: pageCount * bytes, usesLargePages: true)
+            else { return nil }
+            self.arena = arena
+            free = (0..<pageCount).map { _ in
+                arena.take(bytes).assumingMemoryBound(to: UInt8.self)
+            }
+            // Those at the front go first: memory behind them stays untouched.
+            free.reverse()
+        }
+    }
+
     let pageBytes: Int
     private(set) var pagesInUse = 0
-    private var free: [UnsafeMutablePointer<UInt8>] = []
+    private var slabs: [Slab] = []
 
     init(pageBytes: Int) { self.pageBytes = max(pageBytes, 64) }
-
-    deinit { free.forEach { $0.deallocate() } }
 
     var bytesInUse: Int { pagesInUse * pageBytes }
 
     func makePage() -> CachePage {
+        var slab = slabs.first { !$0.free.isEmpty }
+        if slab == nil, let new = Slab(pageBytes: pageBytes) {
+            slabs.append(new)
+            slab = new
+        }
+        guard let slab, let memory = slab.free.popLast() else {
+            fatalError("There is no memory for keys and values")
+        }
         pagesInUse += 1
-        if let memory = free.popLast() { return CachePage(memory: memory, pool: self) }
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: pageBytes, alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: pageBytes)
-        return CachePage(memory: memory.assumingMemoryBound(to: UInt8.self), pool: self)
+        return CachePage(memory: memory, slab: slab, pool: self)
     }
 
-    fileprivate func giveBack(_ memory: UnsafeMutablePointer<UInt8>) {
+    fileprivate func giveBack(_ page: CachePage) {
         pagesInUse -= 1
-        // A few are kept at hand; the rest goes back to the system.
-        if free.count < 16 { free.append(memory) } else { memory.deallocate() }
+        page.slab.free.append(page.memory)
+        // One free slab is kept at hand; others go back to the system.
+        if page.slab.isFree, slabs.contains(where: { $0.isFree && $0 !== page.slab }) {
+            slabs.removeAll { $0 === page.slab }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Synchronization
 
 /// Which kernels compute the forward pass.
 public enum KernelChoice: String, Sendable, CaseIterable {
@@ -104,13 +105,22 @@ public final class Model: Sendable {
         if let quantization = options.quantization { files.quantize(as: quantization.type) }
         let team = try ThreadTeam(threads: options.threads)
         let isReference = !kernels.pointee.packed
-        let tokenizer = try files.tokenizerSource.tokenizer()
+        // The tokenizer is built by one thread while the weights are packed by all.
+        let tokenizer = Mutex<Result<(any Tokenizer)?, any Error>>(.success(nil))
+        let reading = DispatchGroup()
+        DispatchQueue.global(qos: .userInitiated).async(group: reading) { [files] in
+            let result = Result { try files.tokenizerSource.tokenizer() }
+            tokenizer.withLock { $0 = result }
+        }
         var packer = WeightPacker(
             architecture: files.architecture, weights: files.weights, kernels: kernels,
             team: team, cacheType: isReference ? nil : options.cacheType,
             releasePages: { [files] in files.releasePages() })
         let plan = try packer.pack(storage: files.weights, progress: progress)
-        return Model(files: files, options: options, tokenizer: tokenizer, plan: plan)
+        reading.wait()
+        return Model(
+            files: files, options: options, tokenizer: try tokenizer.withLock { try $0.get() },
+            plan: plan)
     }
 
     private static func kernels(_ choice: KernelChoice) throws -> UnsafePointer<rk_kernels> {

@@ -53,9 +53,9 @@ struct PassWorker {
 
     /// Units of work that the team shares, `piece` at a time towards the end.
     mutating func share(of total: Int32, piece: Int32? = nil) -> WorkShare {
-        defer { counter += 1 }
+        defer { counter += Int(threads) }
         return WorkShare(
-            of: total, piece: piece ?? total / (threads * 32), counter: pass.counters + counter,
+            of: total, piece: piece ?? total / (threads * 32), counters: pass.counters + counter,
             thread: thread, threads: threads)
     }
 

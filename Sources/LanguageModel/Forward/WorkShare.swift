@@ -1,35 +1,51 @@
 import CKernels
 
-/// One thread's way through units of work that a team shares. Most units are dealt out in
-/// advance, in long runs; the rest goes in small pieces to whoever is free first, as another
-/// program may slow one of the cores.
+/// One thread's way through units of work that a team shares. Each thread has a run of units
+/// of its own, takes most of what is left of it again and again, and when it is done takes
+/// pieces of the others', as another program may slow one of the cores. (A common rest in small
+/// pieces would do for that, but weights come from memory faster in long runs: on Zen 5 a token
+/// took a tenth less time.)
 struct WorkShare {
-    private let counter: UnsafeMutablePointer<rk_counter>
+    /// One a thread: units taken of its run.
+    private let counters: UnsafeMutablePointer<rk_counter>
     private let total: Int32
     private let piece: Int32
-    private let dealt: Int32
-    private var own: Range<Int32>
+    private let threads: Int32
+    private let thread: Int32
+    /// Whose run this thread takes from: its own, then those of the threads after it.
+    private var turn: Int32 = 0
+    /// How far it knows its own run to be taken.
+    private var position: Int32
 
-    /// All threads begin with the same counter, which nothing else uses in this pass.
+    /// All threads begin with the same counters, which nothing else uses in this pass.
     init(
-        of total: Int32, piece: Int32, counter: UnsafeMutablePointer<rk_counter>, thread: Int32,
+        of total: Int32, piece: Int32, counters: UnsafeMutablePointer<rk_counter>, thread: Int32,
         threads: Int32
     ) {
-        self.counter = counter
+        self.counters = counters
         self.total = total
         self.piece = max(1, piece)
-        let each = total / threads * 3 / 4
-        dealt = each * threads
-        own = each * thread..<each * (thread + 1)
+        self.thread = thread
+        self.threads = threads
+        position = total * thread / threads
     }
+
+    private func start(_ owner: Int32) -> Int32 { total * owner / threads }
 
     /// The next units, nil when all are taken.
     mutating func next() -> Range<Int32>? {
-        if !own.isEmpty {
-            defer { own = own.upperBound..<own.upperBound }
-            return own
+        while turn < threads {
+            let owner = (thread + turn) % threads
+            let first = start(owner)
+            let end = start(owner + 1)
+            let count = max(piece, turn == 0 ? (end - position) * 3 / 4 : 0)
+            let begin = first + rk_claim(counters + Int(owner), count)
+            if begin < end {
+                position = min(begin + count, end)
+                return begin..<position
+            }
+            turn += 1
         }
-        let first = dealt + rk_claim(counter, piece)
-        return first < total ? first..<min(first + piece, total) : nil
+        return nil
     }
 }
