@@ -17,13 +17,20 @@ struct AdapterArguments: ParsableArguments {
         help: "What the head begins as: fitted to the model as it is, or random.")
     var headStart = HeadStart.fitted
     @Option(help: "Learning rate of the adapters.") var learningRate = 3e-4
-    @Option(help: "Learning rate of the head.") var headLearningRate = 1e-3
+    @Option(help: "Learning rate of the head; 1e-4 by default where it is fitted, else 1e-3.")
+    var headLearningRate: Double?
     @Option(help: "Times through the data at most.") var epochs = 1
     @Option(name: .customLong("batch"), help: "Prompts a step.") var promptsPerStep = 8
     @Option(help: "Share of prompts that only judge the result.") var testShare = 0.1
     @Option(help: "Evaluations without progress before it stops.") var patience = 4
     @Option(help: "Steps between saved states; a run that was stopped goes on from the last.")
     var checkpointEvery = 20
+
+    /// Adam's steps are of the rate's size whatever the gradient: at that of a random head, a
+    /// hundred of them would leave little of a fit whose weights are hundredths.
+    var headRate: Double {
+        headLearningRate ?? (headStart == .fitted && from == nil ? 1e-4 : 1e-3)
+    }
 
     func validate() throws {
         func check(_ name: String, _ isGood: Bool, _ range: String) throws {
@@ -32,7 +39,7 @@ struct AdapterArguments: ParsableArguments {
         try check("rank", (1...256).contains(rank), "1 to 256")
         try check("alpha", alpha > 0, "a positive number")
         try check("learning-rate", learningRate > 0 && learningRate < 1, "a number below 1")
-        try check("head-learning-rate", headLearningRate > 0, "a positive number")
+        try check("head-learning-rate", headLearningRate ?? 1 > 0, "a positive number")
         try check("epochs", (1...1000).contains(epochs), "1 to 1000")
         try check("batch", (1...4096).contains(promptsPerStep), "1 to 4096")
         try check("test-share", (0...0.9).contains(testShare), "0 to 0.9")
@@ -63,7 +70,7 @@ extension TrainRewardCommand {
         trainer.options.adapters.alpha = lora.alpha
         trainer.options.headStart = lora.headStart
         trainer.options.adapters.adapterRate = lora.learningRate
-        trainer.options.adapters.headRate = lora.headLearningRate
+        trainer.options.adapters.headRate = lora.headRate
         trainer.options.adapters.epochs = lora.epochs
         trainer.options.adapters.itemsPerStep = lora.promptsPerStep
         trainer.options.adapters.testShare = lora.testShare
