@@ -34,15 +34,17 @@ name: sentiment
 description: Positive or negative, with a probability
 # Plain text rather than turns: a small model labels far better as the continuation of a line.
 mode: plain
+# In this order calibration corrects most: of six orders, on 700 phrases, .843 with it (.580
+# without), the others .740 to .813 with and .557 to .854 without.
 examples:
-  - user: "Review: the acting is superb and the story moved me to tears\nSentiment:"
-    assistant: " positive"
   - user: "Review: a tedious, badly written mess\nSentiment:"
     assistant: " negative"
-  - user: "Review: two hours of my life that i will never get back\nSentiment:"
-    assistant: " negative"
+  - user: "Review: the acting is superb and the story moved me to tears\nSentiment:"
+    assistant: " positive"
   - user: "Review: charming, funny and beautifully shot\nSentiment:"
     assistant: " positive"
+  - user: "Review: two hours of my life that i will never get back\nSentiment:"
+    assistant: " negative"
 input: "Review: {{ input }}\nSentiment:"
 labels: [positive, negative]
 calibrate: true
