@@ -66,7 +66,7 @@ INLINE void NAME(int_tile)(
         for (int32_t b = 0; b < blocks; b++) {
             if (part == 0 && tile->is_first) {
                 // Behind the end of these groups stand the next ones.
-                const int steps = T == 1 && bits == 8 ? 8 : 12;
+                const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int v = 0; v < V; v++) {
                     fetch_ahead(weights[v] + behind, quant_bytes, steps);
