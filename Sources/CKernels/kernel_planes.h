@@ -69,7 +69,7 @@ INLINE void NAME(int_tile)(
                 const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int v = 0; v < V; v++) {
-                    fetch_ahead(weights[v] + behind, quant_bytes, steps);
+                    fetch_ahead(weights[v] + behind, quant_bytes, steps, 2);
                 }
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {

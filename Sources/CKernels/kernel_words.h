@@ -54,7 +54,7 @@ INLINE void NAME(int_tile)(
         UNROLL for (int r = 0; r < PARTS; r++) total[t][r] = splat(0);
     }
     for (int32_t b = 0; b < blocks; b++) {
-        if (tile->is_first) fetch_ahead(weights, quant_bytes, 4096 / quant_bytes);
+        if (tile->is_first) fetch_ahead(weights, quant_bytes, 4096 / quant_bytes, 2);
         const uint16_t *block_scales = (const uint16_t *)block;
         UNROLL for (int set = 0; set < scale_sets; set++) {
             vi sum[INT_TOKENS][PARTS];
