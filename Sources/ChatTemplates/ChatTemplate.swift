@@ -12,8 +12,14 @@ import JSON
 public struct ChatTemplate: Sendable {
     /// Bounds on what a template may do; templates come from strangers.
     public struct Limits: Sendable, Equatable {
-        /// Nodes evaluated, plus one for every 16 characters or elements made.
-        public var steps = 3_000_000
+        /// Steps that every template has: nodes evaluated, values made, and one for every 16
+        /// characters or 2 list elements. A step makes about 100 bytes at most, so that steps
+        /// bound memory as they bound time.
+        public var steps = 300_000
+        /// Further steps for each value of the context, and for each character of its text:
+        /// a long conversation may take longer, a short one has no reason to.
+        public var stepsPerValue = 64
+        public var stepsPerCharacter = 32
         /// Nesting of expressions, statements and macro calls while it runs.
         public var depth = 400
         /// Length of the prompt and of any value.

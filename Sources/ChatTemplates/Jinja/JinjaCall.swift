@@ -24,7 +24,9 @@ extension JinjaInterpreter {
             result.positional.append(try evaluate(argument, in: scope))
         }
         if let spread = arguments.spread {
-            result.positional += try elements(try evaluate(spread, in: scope))
+            let items = try elements(try evaluate(spread, in: scope))
+            try spend(listing: items.count)
+            result.positional += items
         }
         for (name, value) in arguments.keyword {
             result.keyword.append((name, try evaluate(value, in: scope)))
@@ -34,6 +36,7 @@ extension JinjaInterpreter {
             guard case .dict(let dict) = value else {
                 throw failure("'**' needs a dict, not a \(value.typeName)")
             }
+            try spend(dict.count)
             for (key, value) in zip(dict.keys, dict.values) {
                 guard case .string(let name) = key else {
                     throw failure("the names of arguments must be strings")

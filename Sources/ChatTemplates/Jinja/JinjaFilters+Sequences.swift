@@ -30,14 +30,18 @@ extension JinjaInterpreter {
             return lazily { [self] () throws(ChatTemplateError) in
                 switch value {
                 case .undefined: return []
-                case .dict(let dict): return dict.keys.indices.map(dict.item)
+                case .dict(let dict):
+                    try spend(dict.count)
+                    return dict.keys.indices.map(dict.item)
                 default: throw failure("items needs a mapping, not a \(value.typeName)")
                 }
             }
         case "reverse":
             try finish(given, of: name)
             if case .string(let text) = value { return .string(text.reversed) }
-            let reversed = Array(try elements(value).reversed())
+            let items = try elements(value)
+            try spend(listing: items.count)
+            let reversed = Array(items.reversed())
             // A generator can only be turned around as a list.
             if case .iterator = value { return .list(reversed) }
             return .iterator(JinjaIterator(reversed))
@@ -66,6 +70,7 @@ extension JinjaInterpreter {
                 var seen: Set<JinjaKey> = []
                 var result: [JinjaValue] = []
                 for item in try elements(value) {
+                    try spend()
                     let key = folded(try self.item(at: path, of: item), isSensitive)
                     if seen.insert(try hashed(key)).inserted { result.append(item) }
                 }
@@ -134,6 +139,7 @@ extension JinjaInterpreter {
         _ items: [JinjaValue],
         _ transform: (JinjaValue) throws(ChatTemplateError) -> JinjaValue
     ) throws(ChatTemplateError) -> [JinjaValue] {
+        try spend(listing: items.count)
         var result: [JinjaValue] = []
         result.reserveCapacity(items.count)
         for item in items { result.append(try transform(item)) }
@@ -311,6 +317,7 @@ extension JinjaInterpreter {
             if case .undefined(let undefined) = value { throw failure(undefined.reason) }
             throw failure("dictsort needs a mapping, not a \(value.typeName)")
         }
+        try spend(dict.count)
         return .list(
             try sorted(dict.keys.indices.map(dict.item), isReversed: isReversed) {
                 [self] item throws(ChatTemplateError) in
@@ -379,11 +386,12 @@ extension JinjaInterpreter {
         return lazily { [self] () throws(ChatTemplateError) in
             var rows: [[JinjaValue]] = []
             for item in try elements(value) {
+                try spend()
                 if rows.isEmpty || rows[rows.count - 1].count == width { rows.append([]) }
                 rows[rows.count - 1].append(item)
             }
             if !fill.isNone, let last = rows.last, last.count < width {
-                try spend(making: width)
+                try spend(listing: width)
                 rows[rows.count - 1] += [JinjaValue](repeating: fill, count: width - last.count)
             }
             return rows.map { JinjaValue.list($0) }
@@ -400,7 +408,9 @@ extension JinjaInterpreter {
             let items = try elements(value)
             guard count != 0 else { throw failure("it divides by zero") }
             guard count > 0 else { return [] }
-            try spend(making: count)
+            // A list each, and the elements in them.
+            try spend(count)
+            try spend(listing: items.count)
             let (width, extra) = (items.count / count, items.count % count)
             var offset = 0
             var rows: [JinjaValue] = []

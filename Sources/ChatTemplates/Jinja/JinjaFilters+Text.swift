@@ -118,7 +118,7 @@ extension JinjaInterpreter {
         }
         // Jinja adds a newline before it splits, so that a last line break is kept.
         text.append("\n", isTrusted: true)
-        let lines = lines(of: text)
+        let lines = try lines(of: text)
         guard !margin.isMarkup else { throw unsupported("indent by escaped text") }
         var result = (indentsFirst ? margin : TemplateText()).marked(like: text)
         for (index, line) in lines.enumerated() {

@@ -43,10 +43,10 @@ extension JinjaInterpreter {
             result.append(y.escaped(for: x))
             return .string(result)
         case (.add, .list(let x), .list(let y)):
-            try spend(making: x.items.count + y.items.count)
+            try spend(listing: x.items.count + y.items.count)
             return .list(x.items + y.items)
         case (.add, .tuple(let x), .tuple(let y)):
-            try spend(making: x.count + y.count)
+            try spend(listing: x.count + y.count)
             return .tuple(x + y)
         case (.multiply, _, _):
             if let count = b.index { return try repeated(a, count) }
@@ -60,22 +60,22 @@ extension JinjaInterpreter {
     private func repeated(_ value: JinjaValue, _ count: Int) throws(ChatTemplateError) -> JinjaValue
     {
         let count = max(count, 0)
-        func total(_ size: Int) throws(ChatTemplateError) {
+        func total(_ size: Int) -> Int {
             let (total, overflows) = size.multipliedReportingOverflow(by: count)
-            try spend(making: overflows ? .max : total)
+            return overflows ? .max : total
         }
         switch value {
         case .string(let text):
-            try total(text.count)
+            try spend(making: total(text.count))
             var result = TemplateText().marked(like: text)
             if !text.isEmpty { for _ in 0..<count { result.append(text) } }
             return .string(result)
         case .list(let list):
-            try total(list.items.count)
+            try spend(listing: total(list.items.count))
             guard !list.items.isEmpty else { return .list([]) }
             return .list((0..<count).flatMap { _ in list.items })
         case .tuple(let items):
-            try total(items.count)
+            try spend(listing: total(items.count))
             guard !items.isEmpty else { return .tuple([]) }
             return .tuple((0..<count).flatMap { _ in items })
         default: throw failure("'*' does not work on a \(value.typeName)")

@@ -110,8 +110,8 @@ extension JinjaInterpreter {
         case .dict(let dict): return try call(method.name, of: dict, &given)
         case .list(let list): return try call(method.name, of: list.items, &given, isList: true)
         case .tuple(let items): return try call(method.name, of: items, &given, isList: false)
-        case .range(let range):
-            let items = (0..<range.count).map { JinjaValue.int(range[$0]) }
+        case .range:
+            let items = try elements(method.receiver)
             return try call(method.name, of: items, &given, isList: false)
         case .loop(let loop): return try call(method.name, of: loop, &given)
         case .cycler(let cycler):
@@ -153,7 +153,10 @@ extension JinjaInterpreter {
         let value = given.take("value") ?? .none
         try finish(given, of: "fromkeys()")
         let dict = JinjaDict()
-        for key in try elements(keys) { dict.set(try hashed(key), value, spelled: key) }
+        for key in try elements(keys) {
+            try spend()
+            dict.set(try hashed(key), value, spelled: key)
+        }
         return .dict(dict)
     }
 
@@ -175,9 +178,10 @@ extension JinjaInterpreter {
         guard bounds.count == given.positional.count, bounds.count <= 2, given.keyword.isEmpty
         else { throw failure("index() takes a value and two integers") }
         let slice = JinjaSlice(bounds.first, bounds.count > 1 ? bounds[1] : nil, nil)
-        for index in slice?.indices(items.count) ?? []
-        where JinjaValue.areEqual(items[index], value) {
-            return .int(index)
+        let places = slice?.indices(items.count) ?? JinjaRange(start: 0, stop: 0, step: 1)
+        for place in 0..<places.count
+        where JinjaValue.areEqual(items[places[place]], value) {
+            return .int(places[place])
         }
         throw failure("index() does not find the value")
     }

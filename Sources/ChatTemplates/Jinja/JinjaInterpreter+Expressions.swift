@@ -286,18 +286,16 @@ extension JinjaInterpreter {
             let indices = slice.indices(text.count)
             try spend(making: indices.count)
             if by ?? 1 == 1 {
-                let first = indices.first ?? 0
-                return .string(text[first..<first + indices.count])
+                return .string(text[indices.start..<indices.start + indices.count])
             }
             var result = TemplateText().marked(like: text)
-            for index in indices { result.append(text[index]) }
+            for place in 0..<indices.count { result.append(text[indices[place]]) }
             return .string(result)
         case .list(let list):
             return .list(try slice(list.items, from, to, by))
         case .tuple(let items):
             return .tuple(try slice(items, from, to, by))
-        case .range(let range):
-            return .list(try slice((0..<range.count).map { .int(range[$0]) }, from, to, by))
+        case .range: return .list(try slice(try elements(value), from, to, by))
         default:
             throw failure("a \(value.typeName) has no slices")
         }
@@ -309,8 +307,9 @@ extension JinjaInterpreter {
         guard let slice = JinjaSlice(from, to, by) else {
             throw failure("the step of a slice must not be 0")
         }
-        try spend(making: items.count)
-        return slice.indices(items.count).map { items[$0] }
+        let indices = slice.indices(items.count)
+        try spend(listing: indices.count)
+        return (0..<indices.count).map { items[indices[$0]] }
     }
 }
 
@@ -327,17 +326,18 @@ struct JinjaSlice {
         self.step = step ?? 1
     }
 
-    func indices(_ count: Int) -> [Int] {
+    /// Places in a sequence of so many elements.
+    func indices(_ count: Int) -> JinjaRange {
         func clamp(_ bound: Int, _ low: Int, _ high: Int) -> Int {
             min(max(bound < 0 ? bound + count : bound, low), high)
         }
         if step > 0 {
             let from = start.map { clamp($0, 0, count) } ?? 0
             let to = stop.map { clamp($0, 0, count) } ?? count
-            return from < to ? Array(stride(from: from, to: to, by: step)) : []
+            return JinjaRange(start: from, stop: to, step: step)
         }
         let from = start.map { clamp($0, -1, count - 1) } ?? count - 1
         let to = stop.map { clamp($0, -1, count - 1) } ?? -1
-        return from > to ? Array(stride(from: from, to: to, by: step)) : []
+        return JinjaRange(start: from, stop: to, step: step)
     }
 }

@@ -77,16 +77,19 @@ extension JinjaInterpreter {
             let first = given.positional.removeFirst()
             switch first {
             case .dict(let dict):
+                try spend(dict.count)
                 for (key, value) in zip(dict.keys, dict.values) {
                     result.set(try hashed(key), value, spelled: key)
                 }
             case .namespace(let namespace):
                 let dict = namespace.values
+                try spend(dict.count)
                 for (key, value) in zip(dict.keys, dict.values) {
                     result.set(try hashed(key), value, spelled: key)
                 }
             default:
                 for pair in try elements(first) {
+                    try spend()
                     let parts = try elements(pair)
                     guard parts.count == 2 else {
                         throw failure("\(callee) needs pairs of key and value")

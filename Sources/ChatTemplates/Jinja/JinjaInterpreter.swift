@@ -6,6 +6,8 @@ final class JinjaInterpreter {
     let source: [Unicode.Scalar]
     let limits: ChatTemplate.Limits
     let now: () -> Date
+    /// Steps that this context allows.
+    let allowance: Int
     /// Where the operation at hand stands in the template, for its error.
     var offset = 0
     private(set) var steps = 0
@@ -21,6 +23,10 @@ final class JinjaInterpreter {
         self.source = source
         self.limits = limits
         self.now = now
+        let size = variables.size
+        allowance =
+            limits.steps + limits.stepsPerValue * size.values
+            + limits.stepsPerCharacter * size.characters
         let globals = JinjaScope(parent: nil)
         for function in JinjaFunction.allCases {
             globals.set(function.rawValue, .function(function))
@@ -49,15 +55,24 @@ final class JinjaInterpreter {
     /// Counts work: one for a node, and one for every few characters or elements made.
     func spend(_ amount: Int = 1) throws(ChatTemplateError) {
         steps += amount
-        if steps > limits.steps { throw limit("it takes more than \(limits.steps) steps") }
+        if steps > allowance { throw limit("it takes more than \(allowance) steps") }
     }
 
-    /// Counts a text or a list before it is made.
-    func spend(making count: Int) throws(ChatTemplateError) {
+    /// Counts a text before it is made.
+    func spend(making characters: Int) throws(ChatTemplateError) {
+        try spend(characters, each: 16)
+    }
+
+    /// Counts the elements of a list before they are laid out; not what they hold.
+    func spend(listing elements: Int) throws(ChatTemplateError) {
+        try spend(elements, each: 2)
+    }
+
+    private func spend(_ count: Int, each: Int) throws(ChatTemplateError) {
         guard count <= limits.characters else {
             throw limit("it makes a value of more than \(limits.characters) elements")
         }
-        try spend(count / 16)
+        try spend(count / each)
     }
 
     func enter() throws(ChatTemplateError) {
@@ -113,20 +128,26 @@ final class JinjaInterpreter {
             if undefined.isForbidden { throw failure(undefined.reason) }
             return []
         case .string(let text):
-            try spend(making: text.count)
+            // Each is a text of its own.
+            try spend(text.count)
             let plain = text.plain
             return (0..<text.count).map { .string(plain[$0]) }
         case .list(let list): return list.items
         case .tuple(let items): return items
         case .dict(let dict): return dict.keys
-        case .view(let view): return view.elements
+        case .view(let view):
+            try spend(view.dict.count)
+            return view.elements
         case .range(let range):
-            try spend(making: range.count)
+            try spend(listing: range.count)
             return (0..<range.count).map { .int(range[$0]) }
         case .iterator(let iterator):
             var result: [JinjaValue] = []
             while let item = try iterator.next() {
                 try spend()
+                guard result.count < limits.characters else {
+                    throw limit("it makes a list of more than \(limits.characters) elements")
+                }
                 result.append(item)
             }
             return result

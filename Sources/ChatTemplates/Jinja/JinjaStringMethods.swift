@@ -166,7 +166,7 @@ extension JinjaInterpreter {
         searching text: TemplateText, for part: TemplateText
     ) throws(ChatTemplateError) {
         let (work, overflows) = text.count.multipliedReportingOverflow(by: max(1, part.count / 64))
-        try spend(overflows ? limits.steps : work / 16)
+        try spend(overflows ? allowance : work / 16)
     }
 
     func replace(
@@ -219,16 +219,15 @@ extension JinjaInterpreter {
                 let mark = try self.text(separator, for: name)
                 guard !mark.isEmpty else { throw failure("\(name)() needs a separator") }
                 try spend(searching: text, for: mark)
-                parts = split(text, at: mark, atMost: limit, fromEnd: name == "rsplit")
+                parts = try split(text, at: mark, atMost: limit, fromEnd: name == "rsplit")
             } else {
-                parts = splitWords(text, atMost: limit, fromEnd: name == "rsplit")
+                parts = try splitWords(text, atMost: limit, fromEnd: name == "rsplit")
             }
-            try spend(parts.count)
             return .list(parts.map { .string($0) })
         case "splitlines":
             let keeps = given.take("keepends")?.isTrue ?? false
             try finish(given, of: "splitlines()")
-            return .list(lines(of: text, keepingEnds: keeps).map { .string($0) })
+            return .list(try lines(of: text, keepingEnds: keeps).map { .string($0) })
         case "partition", "rpartition":
             let mark = try self.text(given.take("sep"), for: name)
             try finish(given, of: "\(name)()")
@@ -272,32 +271,36 @@ extension JinjaInterpreter {
 
     private func split(
         _ text: TemplateText, at mark: TemplateText, atMost limit: Int, fromEnd: Bool
-    ) -> [TemplateText] {
+    ) throws(ChatTemplateError) -> [TemplateText] {
         var parts: [TemplateText] = []
         var left = limit < 0 ? Int.max : limit
         if fromEnd {
             var end = text.count
             while left > 0, let place = text.lastIndex(of: mark, in: 0..<end) {
+                try spend()
                 parts.append(text[place + mark.count..<end])
                 end = place
                 left -= 1
             }
+            try spend()
             parts.append(text[0..<end])
             return parts.reversed()
         }
         var position = 0
         while left > 0, let place = text.firstIndex(of: mark, in: position..<text.count) {
+            try spend()
             parts.append(text[position..<place])
             position = place + mark.count
             left -= 1
         }
+        try spend()
         parts.append(text[position..<text.count])
         return parts
     }
 
     private func splitWords(
         _ text: TemplateText, atMost limit: Int, fromEnd: Bool
-    ) -> [TemplateText] {
+    ) throws(ChatTemplateError) -> [TemplateText] {
         let scalars = text.scalars
         var parts: [TemplateText] = []
         var left = limit < 0 ? Int.max : limit
@@ -307,11 +310,13 @@ extension JinjaInterpreter {
                 while end > 0, PythonText.isSpace(scalars[end - 1]) { end -= 1 }
                 if end == 0 { break }
                 if left == 0 {
+                    try spend()
                     parts.append(text[0..<end])
                     break
                 }
                 var start = end
                 while start > 0, !PythonText.isSpace(scalars[start - 1]) { start -= 1 }
+                try spend()
                 parts.append(text[start..<end])
                 end = start
                 left -= 1
@@ -323,11 +328,13 @@ extension JinjaInterpreter {
             while start < text.count, PythonText.isSpace(scalars[start]) { start += 1 }
             if start == text.count { break }
             if left == 0 {
+                try spend()
                 parts.append(text[start..<text.count])
                 break
             }
             var end = start
             while end < text.count, !PythonText.isSpace(scalars[end]) { end += 1 }
+            try spend()
             parts.append(text[start..<end])
             start = end
             left -= 1
@@ -335,7 +342,9 @@ extension JinjaInterpreter {
         return parts
     }
 
-    func lines(of text: TemplateText, keepingEnds: Bool = false) -> [TemplateText] {
+    func lines(of text: TemplateText, keepingEnds: Bool = false) throws(ChatTemplateError)
+        -> [TemplateText]
+    {
         var result: [TemplateText] = []
         var start = 0
         var index = 0
@@ -348,6 +357,7 @@ extension JinjaInterpreter {
                 text.scalars[index] == "\r" && index + 1 < text.count
                 && text.scalars[index + 1] == "\n"
             let next = index + (isPair ? 2 : 1)
+            try spend()
             result.append(text[start..<(keepingEnds ? next : index)])
             start = next
             index = next

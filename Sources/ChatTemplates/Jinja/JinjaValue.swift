@@ -106,6 +106,25 @@ final class JinjaDict {
     func contains(_ key: JinjaKey) -> Bool { places[key] != nil }
 
     func item(at index: Int) -> JinjaValue { .tuple([keys[index], values[index]]) }
+
+    /// How many values it holds, at any depth, and the characters of their text.
+    var size: (values: Int, characters: Int) { JinjaValue.size(keys, JinjaValue.size(values)) }
+}
+
+extension JinjaValue {
+    fileprivate static func size(
+        _ items: [JinjaValue], _ start: (values: Int, characters: Int) = (0, 0)
+    ) -> (values: Int, characters: Int) {
+        items.reduce(into: start) { total, item in
+            total.values += 1
+            switch item {
+            case .string(let text): total.characters += text.count
+            case .list(let list): total = size(list.items, total)
+            case .dict(let dict): total = size(dict.keys, size(dict.values, total))
+            default: break
+            }
+        }
+    }
 }
 
 /// What `keys()`, `values()` and `items()` give.

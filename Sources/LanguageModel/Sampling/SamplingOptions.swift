@@ -64,7 +64,10 @@ public struct SamplingOptions: Sendable, Equatable, Codable {
     /// Keeps the smallest set of tokens whose probability reaches p; 1 keeps all.
     public var topP: Float = 0.95
     /// Drops tokens below this share of the most probable one's probability; 0 keeps all.
-    public var minP: Float = 0.05
+    ///
+    /// Small models spread their doubt over many tokens: of 32 replies to "What is 2 plus 2?"
+    /// the default model has 28 right at 0.1 and 12 at 0.05, and they differ as much.
+    public var minP: Float = 0.1
     /// Keeps the tokens whose surprise is nearest the distribution's entropy, until their
     /// probability reaches p (Meister et al. 2022, arXiv 2202.00666); 1 keeps all.
     public var typicalP: Float = 1

@@ -97,6 +97,12 @@ import Testing
         "{{ [1] | batch(9999999999, 0) | list }}",
         "{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
         "{{ 'ab' | indent(1000000000) }}", "{{ '{:1000000000}'.format(1) }}",
+        // Small values, many of them.
+        "{{ (('a' * 4000000) | list) | length }}", "{{ ('a b ' * 1000000).split() | length }}",
+        "{{ ('\\n' * 4000000).splitlines() | length }}",
+        "{{ ([1] * 4000000) | batch(1) | list | length }}",
+        "{{ dict.fromkeys(range(99999)).items() | list | length * 9 }}"
+            + "{{ (range(99999) | list * 50) | map('string') | list | length }}",
     ])
     func hostileTemplatesAreStopped(_ template: String) throws {
         let template = try ChatTemplate(source: template)

@@ -83,11 +83,7 @@ import Testing
             count: 1500
         ) { input in
             turn += 1
-            var limits = ChatTemplate.Limits()
-            limits.steps = 300_000
-            guard
-                let template = try? ChatTemplate(
-                    source: String(decoding: input, as: UTF8.self), limits: limits)
+            guard let template = try? ChatTemplate(source: String(decoding: input, as: UTF8.self))
             else { return }
             _ = try? template.render(context: contexts[turn % contexts.count])
         }
