@@ -34,7 +34,7 @@ class Peer:
         if not ready.exists():
             say(f"bench: installing {' '.join(packages)} in {folder}; this takes minutes")
             subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
             subprocess.run(pip + packages, check=True, env=os.environ | (environment or {}))
             ready.touch()
         return Peer(python, worker)

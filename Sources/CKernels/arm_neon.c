@@ -34,6 +34,8 @@
         int8x8_t bytes_ = vmovn_s16(vcombine_s16(half_, half_));                               \
         vst1_lane_s32((int32_t *)(p), (int32x2_t)bytes_, 0);                                   \
     })
+#define max_(a, b) ((vf)vmaxnmq_f32((float32x4_t)(a), (float32x4_t)(b)))
+#define min_(a, b) ((vf)vminnmq_f32((float32x4_t)(a), (float32x4_t)(b)))
 
 #include "kernel_body.h"
 

@@ -58,7 +58,7 @@ INLINE void NAME(vector_scores)(
     }
     for (int32_t d = 0; d < size; d++) {
         if (lines > 0 && next < end) {
-            UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(next + line * 64);
+            UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(next + line * 64, 0, 2);
             next += lines * 64;
         }
         vf key[8];
@@ -118,7 +118,7 @@ INLINE void NAME(page_values)(
     for (int32_t p = first; p < last; p++) {
         if (ahead && p < next->count) {
             UNROLL for (int byte = 0; byte < N * LANES * element; byte += 64) {
-                __builtin_prefetch(ahead + (p * size + column) * element + byte);
+                __builtin_prefetch(ahead + (p * size + column) * element + byte, 0, 2);
             }
         }
         vf v[8];

@@ -14,6 +14,8 @@
 //                    they need
 //   dot(a, w, x)     a + Σ4 w · x for bytes w (unsigned, small) and signed bytes x
 //   half_to_float(p), float_to_half(p, v), bytes_to_float(p), round_to_int(v)
+//   max_(a, b), min_(a, b)   by lanes; a where b is not a number. In one instruction: the
+//                            compiler's own follow fmax, which takes three
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
@@ -54,21 +56,22 @@ INLINE void fetch_ahead(
 #else
 #define KEEP(v) __asm__ volatile("" : "+w"(v))
 #endif
-INLINE vf max_(vf a, vf b) { return __builtin_elementwise_max(a, b); }
-INLINE vf min_(vf a, vf b) { return __builtin_elementwise_min(a, b); }
 INLINE vf bf16_to_float(const uint16_t *p) {
     vu wide = __builtin_convertvector(*(const vs_loose *)p, vu);
     return (vf)(wide << 16);
 }
+// Over the lanes of a vector, in halves: one after the other they would wait for each other.
 INLINE float sum_lanes(vf v) {
-    float total = 0;
-    UNROLL for (int i = 0; i < LANES; i++) total += v[i];
-    return total;
+    UNROLL for (int half = LANES / 2; half > 0; half /= 2) {
+        UNROLL for (int i = 0; i < half; i++) v[i] += v[i + half];
+    }
+    return v[0];
 }
 INLINE float max_lanes(vf v) {
-    float most = v[0];
-    UNROLL for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
-    return most;
+    UNROLL for (int half = LANES / 2; half > 0; half /= 2) {
+        UNROLL for (int i = 0; i < half; i++) v[i] = v[i + half] > v[i] ? v[i + half] : v[i];
+    }
+    return v[0];
 }
 
 // e^x: 2^n · p(f) with x·log2 e = n + f, |f| ≤ ½; relative error below 2^-22. Below -87 zero.

@@ -26,6 +26,8 @@
 #define bytes_to_float(p)                                                                      \
     ((vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(p)))))
 #define round_to_int(v) ((vi)_mm256_cvtps_epi32((__m256)(v)))
+#define max_(a, b) ((vf)_mm256_max_ps((__m256)(b), (__m256)(a)))
+#define min_(a, b) ((vf)_mm256_min_ps((__m256)(b), (__m256)(a)))
 
 #include "kernel_body.h"
 

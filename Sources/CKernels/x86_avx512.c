@@ -27,6 +27,8 @@
     ((vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(p)))))
 #define round_to_int(v) ((vi)_mm512_cvtps_epi32((__m512)(v)))
 #define pack_store(p, v) _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
+#define max_(a, b) ((vf)_mm512_max_ps((__m512)(b), (__m512)(a)))
+#define min_(a, b) ((vf)_mm512_min_ps((__m512)(b), (__m512)(a)))
 
 #include "kernel_body.h"
 

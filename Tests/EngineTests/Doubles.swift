@@ -48,6 +48,8 @@ struct ByteTokenizer: Tokenizer {
 /// A generator whose replies follow from prompt length and seed; label and hidden-state
 /// queries have closed forms.
 final class ScriptedGenerator: ReplyGenerator, @unchecked Sendable {
+    func clearCache() {}
+
     // Unchecked: the inference actor's one thread uses it; the gate is for tests to hold it.
     let tokenizer = ByteTokenizer()
     let gate = Mutex<(@Sendable (Int) -> Void)?>(nil)

@@ -60,6 +60,8 @@ struct PlainRenderer: ChatRenderer {
 
 /// Says the same things again and again: "reply 1 to N bytes", byte by byte.
 final class ScriptedGenerator: ReplyGenerator, AttentionSource {
+    func clearCache() {}
+
     /// Milliseconds a token takes.
     var pause: UInt32 = 0
     /// Tokens after which a stream says no more until it is cancelled, so that a test can be

@@ -12,6 +12,9 @@ public protocol ReplyGenerator: HiddenStateSource {
 
     func logProbabilities(ofContinuations continuations: [[TokenID]], after prompt: [TokenID])
         throws -> [[Float]]
+
+    /// Forgets what was read before.
+    func clearCache()
 }
 
 extension ReplyGenerator {
