@@ -26,8 +26,14 @@ final class Arena: @unchecked Sendable {
         }
         mapping = UnsafeMutableRawBufferPointer(start: address, count: self.byteCount + pageBytes)
         base = usesLargePages ? address.alignedUp(toMultipleOf: pageBytes) : address
+        if usesLargePages { suitLargePages() }
+    }
+
+    /// Lets the system use large pages: for what is not touched yet at once, for the rest in
+    /// the background.
+    func suitLargePages() {
         #if os(Linux)
-            if usesLargePages { madvise(base, self.byteCount, 14 /* MADV_HUGEPAGE */) }
+            madvise(base, byteCount, 14 /* MADV_HUGEPAGE */)
         #endif
     }
 
