@@ -26,14 +26,27 @@ final class Arena: @unchecked Sendable {
         }
         mapping = UnsafeMutableRawBufferPointer(start: address, count: self.byteCount + pageBytes)
         base = usesLargePages ? address.alignedUp(toMultipleOf: pageBytes) : address
-        if usesLargePages { suitLargePages() }
+        #if os(Linux)
+            if usesLargePages { madvise(base, self.byteCount, 14 /* MADV_HUGEPAGE */) }
+        #endif
     }
 
-    /// Lets the system use large pages: for what is not touched yet at once, for the rest in
-    /// the background.
-    func suitLargePages() {
+    /// Puts large pages in the place of the small ones that were touched, in the background and
+    /// a little later: the first token should not wait for it.
+    func foldLater() {
         #if os(Linux)
-            madvise(base, byteCount, 14 /* MADV_HUGEPAGE */)
+            DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + 0.3) {
+                [weak self] in
+                var offset = 0
+                // A page at a time, as whoever reads one that is being moved waits.
+                while let self, offset < self.byteCount {
+                    let start = (self.base + offset).alignedUp(toMultipleOf: Self.largePageBytes)
+                    guard start + Self.largePageBytes <= self.base + self.byteCount else { break }
+                    // Older systems do not know the request, which is no harm.
+                    madvise(start, Self.largePageBytes, 25 /* MADV_COLLAPSE */)
+                    offset += Self.largePageBytes
+                }
+            }
         #endif
     }
 
