@@ -76,8 +76,9 @@ MODELS = {
              attn_logit_softcapping=2.0, final_logit_softcapping=5.0)),
     "gemma3": (
         "gemma3_text",
+        # The cap on attention's scores is not used.
         dict(head_dim=8, query_pre_attn_scalar=8, sliding_window=8, num_hidden_layers=6,
-             intermediate_size=32,
+             intermediate_size=32, attn_logit_softcapping=2.0,
              rope_parameters=dict(
                  full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1e6),
                  sliding_attention=dict(rope_type="default", rope_theta=1e4)))),

@@ -118,6 +118,8 @@ extension Architecture {
         case geluTanh
         /// 0.5x(1 + erf(x/√2)).
         case gelu
+        /// max(x, 0).
+        case relu
     }
 
     /// A mixture of experts: the router's probabilities pick `usedCount` of `count`.

@@ -81,6 +81,7 @@ extension ArchitectureDraft {
     {
         switch name {
         case "silu", "swish": return .silu
+        case "relu": return .relu
         case "gelu", "gelu_python": return .gelu
         case "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_tanh": return .geluTanh
         default:

@@ -24,6 +24,7 @@ extension ModelFamily {
         ],
         describe: { draft in
             try draft.describeAsGemma(largestLayerCount: 46)
+            draft.architecture.attentionSoftCap = try draft.settings.float(.attentionSoftCap)
             try draft.slide { $0 % 2 == 0 }
         },
         names: gemmaNames)
@@ -42,6 +43,7 @@ extension ModelFamily {
             if try draft.settings.bool(.bidirectional) ?? false {
                 throw draft.unsupported("attention to later tokens")
             }
+            // A cap on attention's scores may stand in the settings; the model never reads it.
             try draft.describeAsGemma(largestLayerCount: 62)
             draft.architecture.queryKeyNorm = .perHead
             try draft.slide { ($0 + 1) % 6 != 0 }
@@ -64,7 +66,6 @@ extension ArchitectureDraft {
         architecture.activation = .geluTanh
         architecture.normPlacement = .both
         architecture.embeddingScale = Float(width).squareRoot()
-        architecture.attentionSoftCap = try settings.float(.attentionSoftCap)
         architecture.logitSoftCap = try settings.float(.logitSoftCap)
         if let scalar = try settings.float(.queryScalar) {
             guard scalar > 0 else { throw settings.failure(.queryScalar, "it is not above 0") }

@@ -47,6 +47,7 @@ struct PassSettings {
             case .silu: Int32(RK_ACT_SILU.rawValue)
             case .geluTanh: Int32(RK_ACT_GELU_TANH.rawValue)
             case .gelu: Int32(RK_ACT_GELU.rawValue)
+            case .relu: Int32(RK_ACT_RELU.rawValue)
             }
         usedExperts = a.experts?.usedCount ?? 0
         expertCount = a.experts?.count ?? 0

@@ -83,7 +83,11 @@ public final class FrozenBody: Sendable {
         guard architecture.norm == .rms else { throw refuse("they use layer norms") }
         guard architecture.experts == nil else { throw refuse("they are mixtures of experts") }
         guard architecture.isGated else { throw refuse("their feed-forward has no gate") }
-        guard architecture.activation != .gelu else { throw refuse("they use the exact GELU") }
+        switch architecture.activation {
+        case .silu, .geluTanh: break
+        case .gelu: throw refuse("they use the exact GELU")
+        case .relu: throw refuse("they use ReLU")
+        }
         guard architecture.residual == .sequential else {
             throw refuse("attention and feed-forward stand side by side")
         }
