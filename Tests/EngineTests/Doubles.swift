@@ -48,8 +48,6 @@ struct ByteTokenizer: Tokenizer {
 /// A generator whose replies follow from prompt length and seed; label and hidden-state
 /// queries have closed forms.
 final class ScriptedGenerator: ReplyGenerator, @unchecked Sendable {
-    func clearCache() {}
-
     // Unchecked: the inference actor's one thread uses it; the gate is for tests to hold it.
     let tokenizer = ByteTokenizer()
     let gate = Mutex<(@Sendable (Int) -> Void)?>(nil)
@@ -96,6 +94,8 @@ final class ScriptedGenerator: ReplyGenerator, @unchecked Sendable {
         onEvent(.finished(GenerationTimings()))
         return replies
     }
+
+    func clearCache() {}
 
     func logProbabilities(of ids: [TokenID], top: Int) throws -> [PositionLogProbability] { [] }
 

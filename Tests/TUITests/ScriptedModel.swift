@@ -60,8 +60,6 @@ struct PlainRenderer: ChatRenderer {
 
 /// Says the same things again and again: "reply 1 to N bytes", byte by byte.
 final class ScriptedGenerator: ReplyGenerator, AttentionSource {
-    func clearCache() {}
-
     /// Milliseconds a token takes.
     var pause: UInt32 = 0
     /// Tokens after which a stream says no more until it is cancelled, so that a test can be
@@ -126,6 +124,8 @@ final class ScriptedGenerator: ReplyGenerator, AttentionSource {
         onEvent(.finished(timings))
         return streams.compactMap(\.reply)
     }
+
+    func clearCache() {}
 
     func logProbabilities(of ids: [TokenID], top: Int) throws -> [PositionLogProbability] {
         ids.enumerated().map { index, id in
