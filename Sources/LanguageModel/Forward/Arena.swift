@@ -22,7 +22,7 @@ final class Arena: @unchecked Sendable {
             address != MAP_FAILED
         else {
             throw LanguageModelError.invalidRequest(
-                "There is not enough memory for \(byteCount >> 20) MB")
+                "There is not enough memory: \(max(1, byteCount >> 20)) MB more were needed")
         }
         mapping = UnsafeMutableRawBufferPointer(start: address, count: self.byteCount + pageBytes)
         base = usesLargePages ? address.alignedUp(toMultipleOf: pageBytes) : address

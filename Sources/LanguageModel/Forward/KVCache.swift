@@ -30,11 +30,10 @@ final class PagePool {
         let pageCount: Int
         var isFree: Bool { free.count == pageCount }
 
-        init?(pageBytes: Int) {
+        init(pageBytes: Int) throws {
             pageCount = max(1, (8 << 20) / pageBytes)
             let bytes = Arena.aligned(pageBytes)
-            guard let arena = try? Arena(byteCount: pageCount * bytes, usesLargePages: true)
-            else { return nil }
+            let arena = try Arena(byteCount: pageCount * bytes, usesLargePages: true)
             self.arena = arena
             free = (0..<pageCount).map { _ in
                 arena.take(bytes).assumingMemoryBound(to: UInt8.self)
@@ -52,17 +51,17 @@ final class PagePool {
 
     var bytesInUse: Int { pagesInUse * pageBytes }
 
-    func makePage() -> CachePage {
-        var slab = slabs.first { !$0.free.isEmpty }
-        if slab == nil, let new = Slab(pageBytes: pageBytes) {
-            slabs.append(new)
-            slab = new
-        }
-        guard let slab, let memory = slab.free.popLast() else {
-            fatalError("There is no memory for keys and values")
+    /// - Throws: ``LanguageModelError`` where the system has no memory left.
+    func makePage() throws -> CachePage {
+        let slab: Slab
+        if let some = slabs.first(where: { !$0.free.isEmpty }) {
+            slab = some
+        } else {
+            slab = try Slab(pageBytes: pageBytes)
+            slabs.append(slab)
         }
         pagesInUse += 1
-        return CachePage(memory: memory, slab: slab, pool: self)
+        return CachePage(memory: slab.free.removeLast(), slab: slab, pool: self)
     }
 
     fileprivate func giveBack(_ page: CachePage) {
@@ -109,7 +108,7 @@ final class CachedSequence {
 
     /// A sequence that begins with this one's first `length` tokens. Whole pages are shared;
     /// the last one is copied, as both will go on writing in it.
-    func fork(length: Int) -> CachedSequence {
+    func fork(length: Int) throws -> CachedSequence {
         precondition(length <= tokens.count)
         let copy = CachedSequence(
             pool: pool, capacity: (tableCapacity - 2) * Self.pageLength,
@@ -118,7 +117,7 @@ final class CachedSequence {
         let whole = length / Self.pageLength
         copy.pages = Array(pages[..<whole])
         if length % Self.pageLength > 0 {
-            let page = pool.makePage()
+            let page = try pool.makePage()
             page.memory.update(from: pages[whole].memory, count: pool.pageBytes)
             copy.pages.append(page)
         }
@@ -127,21 +126,22 @@ final class CachedSequence {
     }
 
     /// Makes room for tokens that a forward pass is about to write, and counts them in.
-    func append(_ newTokens: ArraySlice<TokenID>) {
-        addPages(for: tokens.count + newTokens.count)
+    /// - Throws: where there is no memory for them; the sequence is then as before.
+    func append(_ newTokens: ArraySlice<TokenID>) throws {
+        try addPages(for: tokens.count + newTokens.count)
         tokens.append(contentsOf: newTokens)
     }
 
-    func append(_ token: TokenID) {
-        addPages(for: tokens.count + 1)
+    func append(_ token: TokenID) throws {
+        try addPages(for: tokens.count + 1)
         tokens.append(token)
     }
 
-    private func addPages(for length: Int) {
+    private func addPages(for length: Int) throws {
         let needed = (length + Self.pageLength - 1) / Self.pageLength
         precondition(needed <= tableCapacity, "a sequence outgrew its context")
         while pages.count < needed {
-            let page = pool.makePage()
+            let page = try pool.makePage()
             table[pages.count] = page.memory
             pages.append(page)
         }

@@ -22,11 +22,11 @@ extension Generator {
         var timings = GenerationTimings()
         let clock = ContinuousClock()
         let start = clock.now
-        let base = prefixes.sequence(
+        let base = try prefixes.sequence(
             for: request.prompt, limit: request.prompt.count - 1,
             usesLongRope: usesLongRope(length: request.prompt.count))
         timings.cachedTokens = base.count
-        let complete = read(request.prompt, into: base, control: control) { done in
+        let complete = try read(request.prompt, into: base, control: control) { done in
             onEvent(.promptRead(done: done, total: request.prompt.count))
         }
         timings.prefillTokens = base.count - timings.cachedTokens
@@ -88,13 +88,13 @@ private final class DecodingBoard {
         onEvent: (GenerationEvent) -> Void
     ) throws {
         var lengths = (checkpoints?.lengths ?? [])[...]
-        for candidate in request.candidates { start(candidate, onEvent: onEvent) }
+        for candidate in request.candidates { try start(candidate, onEvent: onEvent) }
         var rows: [ForwardRunner.Row] = []
         rows.reserveCapacity(Generator.maxLogitRows)
         var active: [CandidateStream] = []
         active.reserveCapacity(Generator.maxLogitRows)
         while true {
-            for candidate in control.takeAdded() { start(candidate, onEvent: onEvent) }
+            for candidate in control.takeAdded() { try start(candidate, onEvent: onEvent) }
             for stream in streams
             where !stream.isFinished && control.isCancelled(candidate: stream.index) {
                 finish(stream, .cancelled, onEvent: onEvent)
@@ -122,9 +122,9 @@ private final class DecodingBoard {
                 if !stream.sequence.usesLongRope,
                     generator.usesLongRope(length: stream.sequence.count + 1)
                 {
-                    stream.sequence = generator.rereadForLongRope(stream.sequence)
+                    stream.sequence = try generator.rereadForLongRope(stream.sequence)
                 }
-                stream.sequence.append(stream.ids[stream.ids.count - 1])
+                try stream.sequence.append(stream.ids[stream.ids.count - 1])
                 let position = stream.sequence.count - 1
                 rows.append(generator.row(stream.sequence, position, logits: true))
             }
@@ -137,10 +137,10 @@ private final class DecodingBoard {
 
     private func start(
         _ candidate: GenerationRequest.Candidate, onEvent: (GenerationEvent) -> Void
-    ) {
+    ) throws {
         let stream = CandidateStream(
             index: streams.count, candidate: candidate, request: request,
-            sequence: base.fork(length: base.count), model: generator.model)
+            sequence: try base.fork(length: base.count), model: generator.model)
         streams.append(stream)
         guard request.maxTokens > 0 else {
             finish(stream, .length, onEvent: onEvent)

@@ -27,7 +27,7 @@ extension Generator {
         var first = 0
         while first < ids.count {
             let length = min(Self.maxLogitRows, ids.count - first)
-            sequence.append(ids[first..<first + length])
+            try sequence.append(ids[first..<first + length])
             runner.run(
                 (first..<first + length).map { row(sequence, $0, logits: true) })
             for index in 0..<length {
@@ -58,16 +58,16 @@ extension Generator {
         }
         var result = continuations.map { _ in [Float]() }
         for (isLong, members) in groups(of: continuations, after: prompt) {
-            let base = prefixes.sequence(
+            let base = try prefixes.sequence(
                 for: prompt, limit: prompt.count - 1, usesLongRope: isLong)
-            _ = read(prompt, into: base)
+            _ = try read(prompt, into: base)
             prefixes.keep(base)
             let first = logitRow(0)
             let total = logSumExp(first)
             for member in members {
                 result[member] = continuations[member].first.map { [first[Int($0)] - total] } ?? []
             }
-            forEachPass(
+            try forEachPass(
                 of: members.map { continuations[$0].dropLast() }, after: base, logits: true
             ) { pass in
                 for (index, place) in pass.enumerated() {
@@ -106,10 +106,10 @@ extension Generator {
             capacity: max(1, layers.count) * Self.maxRows * width)
         defer { states.deallocate() }
         for (isLong, members) in groups(of: replies, after: prompt) {
-            let base = prefixes.sequence(for: prompt, limit: prompt.count, usesLongRope: isLong)
-            _ = read(prompt, into: base)
+            let base = try prefixes.sequence(for: prompt, limit: prompt.count, usesLongRope: isLong)
+            _ = try read(prompt, into: base)
             if !prompt.isEmpty { prefixes.keep(base, isBrief: true) }
-            forEachPass(
+            try forEachPass(
                 of: members.map { replies[$0][...] }, after: base, logits: false,
                 capture: (layers, states)
             ) { pass in
@@ -149,7 +149,7 @@ extension Generator {
         of replies: [ArraySlice<TokenID>], after base: CachedSequence, logits: Bool,
         capture: (layers: [Int], states: UnsafeMutablePointer<Float>)? = nil,
         body: ([Place]) -> Void
-    ) {
+    ) throws {
         let limit = logits ? Self.maxLogitRows : Self.maxRows
         var places: [Place] = []
         var rows: [ForwardRunner.Row] = []
@@ -164,9 +164,9 @@ extension Generator {
             sequences = sequences.suffix(1)
         }
         for (index, reply) in replies.enumerated() where !reply.isEmpty {
-            let sequence = base.fork(length: base.count)
+            let sequence = try base.fork(length: base.count)
             sequences.append(sequence)
-            sequence.append(reply)
+            try sequence.append(reply)
             for token in reply.indices {
                 rows.append(row(sequence, base.count + token, logits: logits))
                 places.append(Place(reply: index, token: token))
@@ -185,16 +185,16 @@ extension Generator {
             throw LanguageModelError.invalidRequest("There is no token at position \(position)")
         }
         let prefix = Array(ids[...position])
-        let sequence = prefixes.sequence(
+        let sequence = try prefixes.sequence(
             for: prefix, limit: position, usesLongRope: usesLongRope(length: prefix.count))
-        if position > 0 { _ = read(Array(prefix.dropLast()), into: sequence) }
+        if position > 0 { _ = try read(Array(prefix.dropLast()), into: sequence) }
         let length = position + 1
         let heads = model.plan.headCount
         let layers = model.architecture.layerCount
         let output = UnsafeMutablePointer<Float>.allocate(capacity: layers * heads * length)
         output.initialize(repeating: 0, count: layers * heads * length)
         defer { output.deallocate() }
-        sequence.append(ids[position])
+        try sequence.append(ids[position])
         runner.setProbe(AttentionProbe(row: 0, heads: heads, output: output, length: length))
         runner.run([row(sequence, position, logits: false)])
         runner.setProbe(nil)

@@ -73,14 +73,14 @@ public final class Generator {
     func read(
         _ ids: [TokenID], into sequence: CachedSequence, control: GenerationControl? = nil,
         progress: (Int) -> Void = { _ in }
-    ) -> Bool {
+    ) throws -> Bool {
         var rows: [ForwardRunner.Row] = []
         rows.reserveCapacity(Self.maxRows)
         while sequence.count < ids.count {
             if let control, control.isCancelled { return false }
             let first = sequence.count
             let length = min(passLength(), ids.count - first)
-            sequence.append(ids[first..<first + length])
+            try sequence.append(ids[first..<first + length])
             rows.removeAll(keepingCapacity: true)
             for position in first..<first + length {
                 rows.append(row(sequence, position, logits: position == ids.count - 1))
@@ -106,12 +106,12 @@ public final class Generator {
 
     /// A sequence's tokens read anew with LongRoPE's second set: what decoding does when it
     /// outgrows the first. Prompts that several candidates share are read once.
-    func rereadForLongRope(_ sequence: CachedSequence) -> CachedSequence {
+    func rereadForLongRope(_ sequence: CachedSequence) throws -> CachedSequence {
         let tokens = sequence.tokens
-        let longer = prefixes.sequence(for: tokens, limit: tokens.count, usesLongRope: true)
-        _ = read(tokens, into: longer)
+        let longer = try prefixes.sequence(for: tokens, limit: tokens.count, usesLongRope: true)
+        _ = try read(tokens, into: longer)
         prefixes.keep(longer)
-        return longer.fork(length: longer.count)
+        return try longer.fork(length: longer.count)
     }
 
     func logitRow(_ index: Int) -> UnsafeMutableBufferPointer<Float> {

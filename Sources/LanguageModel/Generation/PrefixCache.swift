@@ -23,7 +23,9 @@ final class PrefixCache {
     }
 
     /// A sequence that holds as much of the prompt as is cached, at most `limit` tokens.
-    func sequence(for prompt: [TokenID], limit: Int, usesLongRope: Bool) -> CachedSequence {
+    func sequence(for prompt: [TokenID], limit: Int, usesLongRope: Bool) throws
+        -> CachedSequence
+    {
         clock += 1
         var best: Int?
         var length = 0
@@ -38,7 +40,7 @@ final class PrefixCache {
         guard let best, min(length, limit) > 0 else {
             return CachedSequence(pool: pool, capacity: capacity, usesLongRope: usesLongRope)
         }
-        let fork = entries[best].sequence.fork(length: min(length, limit))
+        let fork = try entries[best].sequence.fork(length: min(length, limit))
         entries[best].lastUse = clock
         return fork
     }
