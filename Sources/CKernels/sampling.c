@@ -137,8 +137,8 @@ int32_t ck_top_k(const float *logits, int32_t count, int32_t k, int32_t *ids, fl
         ids[size] = i;
         size++;
     }
-    if (size < k) return size;
     for (int32_t at = size / 2; at-- > 0;) sift_down(heap, ids, size, at);
+    if (size < k) i = count;
     // Ids come in ascending order, so an equal logit never displaces one that is there.
     for (; i + 16 <= count; i += 16) {
         f32x8 threshold = splat8(heap[0]);
@@ -157,6 +157,14 @@ int32_t ck_top_k(const float *logits, int32_t count, int32_t k, int32_t *ids, fl
             ids[0] = i;
             sift_down(heap, ids, size, 0);
         }
+    }
+    // What is given up first goes to the end.
+    for (int32_t last = size - 1; last > 0; last--) {
+        float value = heap[0];
+        int32_t id = ids[0];
+        heap[0] = heap[last], ids[0] = ids[last];
+        heap[last] = value, ids[last] = id;
+        sift_down(heap, ids, last, 0);
     }
     return size;
 }

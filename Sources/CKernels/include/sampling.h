@@ -11,7 +11,7 @@ int32_t ck_argmax(const float *logits, int32_t count);
 /* Sum of exp(logit - maximum); relative error below 1e-6. */
 double ck_sum_exp(const float *logits, int32_t count, float maximum);
 
-/* The k largest, unordered, ties to the lower index, written to `ids`; none of them is
+/* The k largest, largest first, of equals the lower index, written to `ids`; none of them is
  * -infinity. `heap` is scratch of k floats. Returns how many there are. */
 int32_t ck_top_k(const float *logits, int32_t count, int32_t k, int32_t *ids, float *heap);
 

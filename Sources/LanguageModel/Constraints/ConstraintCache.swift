@@ -196,7 +196,22 @@ struct ConstraintCache: Sendable {
         return next
     }
 
-    // MARK: Masks
+    // MARK: Tokens
+
+    /// Whether a token may come next; true at most for the tokens of ``mask(of:)``.
+    mutating func allows(_ id: TokenID, at node: Int) -> Bool {
+        if endMask[id] { return nodes[node].isAccepting }
+        let bytes = trie.bytes(of: id)
+        guard !bytes.isEmpty else { return false }
+        var next = node
+        for byte in bytes {
+            guard let target = step(next, byte) else { return false }
+            next = target
+        }
+        return true
+    }
+
+    func knownMask(of node: Int) -> TokenMask? { nodes[node].mask }
 
     mutating func mask(of node: Int) -> TokenMask {
         if let known = nodes[node].mask { return known }

@@ -27,7 +27,7 @@ public final class TokenConstraint: Sendable {
 }
 
 /// How far one candidate is in the grammar. A value: copy it to try something.
-public struct ConstraintState: Sendable {
+public struct ConstraintState: TokenFilter, Sendable {
     let constraint: TokenConstraint
     private var node: Int
     private var epoch: Int
@@ -42,12 +42,35 @@ public struct ConstraintState: Sendable {
         configurations = constraint.withCache { $0.configurations(of: node) }
     }
 
+    public var vocabularySize: Int { constraint.vocabularySize }
+
+    public var knownMask: TokenMask? {
+        constraint.withCache { cache in
+            hasEnded ? cache.endMask : cache.knownMask(of: current(&cache))
+        }
+    }
+
     /// The tokens that may come next. End-of-generation tokens are among them exactly where
     /// the grammar may end.
     public func mask() -> TokenMask {
         if hasEnded { return constraint.withCache { $0.endMask } }
         return constraint.withCache { cache in
             cache.mask(of: current(&cache))
+        }
+    }
+
+    public func exclude(
+        _ ids: UnsafeBufferPointer<TokenID>, from row: UnsafeMutablePointer<Float>
+    ) -> Int {
+        constraint.withCache { cache in
+            let node = current(&cache)
+            var count = 0
+            for id in ids where hasEnded || !cache.allows(id, at: node) {
+                if hasEnded, cache.endMask[id] { continue }
+                row[Int(id)] = -.infinity
+                count += 1
+            }
+            return count
         }
     }
 

@@ -222,9 +222,8 @@ final class CandidateStream {
     }
 
     func draw(from logits: UnsafeMutableBufferPointer<Float>) -> TokenID {
-        let mask = constraint?.mask()
-        return history.withUnsafeBufferPointer {
-            sampler.sample(logits: logits, recent: $0, mask: mask)
+        history.withUnsafeBufferPointer {
+            sampler.sample(logits: logits, recent: $0, filter: constraint)
         }
     }
 

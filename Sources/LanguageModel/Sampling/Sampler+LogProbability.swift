@@ -34,6 +34,5 @@ extension Sampler {
                 ck_top_k(row, Int32(logits.count), Int32(count), buffer.baseAddress!, &heap))
         }
         return ids.map { (id: $0, logProbability: logits[Int($0)] - normalizer) }
-            .sorted { ($0.logProbability, $1.id) > ($1.logProbability, $0.id) }
     }
 }

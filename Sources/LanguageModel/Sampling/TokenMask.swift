@@ -1,3 +1,20 @@
+/// Says which tokens may come next: all of them, or of a few, where finding all takes long.
+public protocol TokenFilter {
+    var vocabularySize: Int { get }
+
+    /// The tokens allowed, where that is known already.
+    var knownMask: TokenMask? { get }
+
+    /// The tokens allowed.
+    func mask() -> TokenMask
+
+    /// Sets the logits of those among `ids` that are not allowed to minus infinity.
+    ///
+    /// - Returns: how many they were.
+    func exclude(_ ids: UnsafeBufferPointer<TokenID>, from row: UnsafeMutablePointer<Float>)
+        -> Int
+}
+
 /// A set of token ids as bits: the ids a constraint allows next.
 public struct TokenMask: Sendable, Equatable, Hashable {
     public let vocabularySize: Int
@@ -47,5 +64,22 @@ public struct TokenMask: Sendable, Equatable, Hashable {
 
     public mutating func formUnion(_ other: TokenMask) {
         for index in words.indices { words[index] |= other.words[index] }
+    }
+}
+
+extension TokenMask: TokenFilter {
+    public var knownMask: TokenMask? { self }
+
+    public func mask() -> TokenMask { self }
+
+    public func exclude(
+        _ ids: UnsafeBufferPointer<TokenID>, from row: UnsafeMutablePointer<Float>
+    ) -> Int {
+        var count = 0
+        for id in ids where !self[id] {
+            row[Int(id)] = -.infinity
+            count += 1
+        }
+        return count
     }
 }

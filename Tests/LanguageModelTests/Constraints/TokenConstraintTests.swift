@@ -53,6 +53,64 @@ struct RandomWalk {
 
     // MARK: Masks
 
+    @Test func tokensAskedOneByOneAreThoseOfTheMask() throws {
+        // Draws of two samplers of one seed: one asks the grammar about the probable tokens,
+        // the other gets the mask.
+        let grammars = [
+            Grammar.json, try Grammar(gbnf: ##"root ::= ([^"\\\x00]{1,40} | "12" ".5")+"##),
+            try Grammar(gbnf: ##"root ::= ([a-z ]{12,40} | "é"{30}) "!""##),
+        ]
+        var penalized = SamplingOptions()
+        penalized.topK = 7
+        penalized.repetitionPenalty = 1.3
+        penalized.minTokens = 4
+        var greedy = SamplingOptions()
+        greedy.temperature = 0
+        var open = SamplingOptions()
+        open.topK = 0
+        var random = RandomSource(seed: 12)
+        var answeredWithoutMask = 0
+        for grammar in grammars {
+            for options in [SamplingOptions(), penalized, greedy, open] {
+                let samplers = (0..<2).map { _ in
+                    Sampler(
+                        options: options, seed: 5,
+                        vocabularySize: ToyVocabulary.trie.vocabularySize,
+                        endOfGeneration: [ToyVocabulary.end])
+                }
+                var asked = try TokenConstraint(grammar, trie: ToyVocabulary.trie).start()
+                var masked = try TokenConstraint(grammar, trie: ToyVocabulary.trie).start()
+                var ids: [TokenID] = []
+                for _ in 0..<40 {
+                    let mask = masked.mask()
+                    // Now and then a forbidden token is the most probable one.
+                    let logits = (0..<TokenID(mask.vocabularySize)).map { id in
+                        Float(random.unit() * 6) + (mask[id] ? 4 : 0)
+                    }
+                    let drawn = [logits, logits].enumerated().map { index, logits in
+                        var row = logits
+                        return row.withUnsafeMutableBufferPointer { row in
+                            ids.withUnsafeBufferPointer { recent in
+                                index == 0
+                                    ? samplers[0].sample(
+                                        logits: row, recent: recent, filter: asked)
+                                    : samplers[1].sample(
+                                        logits: row, recent: recent, filter: mask)
+                            }
+                        }
+                    }
+                    #expect(drawn[0] == drawn[1])
+                    if asked.knownMask == nil { answeredWithoutMask += 1 }
+                    guard mask[drawn[1]], drawn[1] != ToyVocabulary.end else { break }
+                    ids.append(drawn[1])
+                    asked.accept(drawn[1])
+                    masked.accept(drawn[1])
+                }
+            }
+        }
+        #expect(answeredWithoutMask > 100)
+    }
+
     @Test func maskHoldsExactlyTheTokensThatCanFollow() throws {
         // The mask against trying every token, at every place of random replies.
         let grammars = [

@@ -38,7 +38,7 @@ struct SamplingCase: Decodable, Sendable, CustomTestStringConvertible {
         var row = logits
         return row.withUnsafeMutableBufferPointer { row in
             recent.withUnsafeBufferPointer { recent in
-                sampler.sample(logits: row, recent: recent, mask: tokenMask)
+                sampler.sample(logits: row, recent: recent, filter: tokenMask)
             }
         }
     }
@@ -47,7 +47,7 @@ struct SamplingCase: Decodable, Sendable, CustomTestStringConvertible {
         var row = logits
         return row.withUnsafeMutableBufferPointer { row in
             recent.withUnsafeBufferPointer { recent in
-                sampler.distribution(logits: row, recent: recent, mask: tokenMask)
+                sampler.distribution(logits: row, recent: recent, filter: tokenMask)
             }
         }
     }
@@ -151,7 +151,7 @@ struct SamplingCase: Decodable, Sendable, CustomTestStringConvertible {
             var row = [Float](repeating: value, count: 70)
             let id = row.withUnsafeMutableBufferPointer {
                 sampler.sample(
-                    logits: $0, recent: UnsafeBufferPointer(start: nil, count: 0), mask: mask)
+                    logits: $0, recent: UnsafeBufferPointer(start: nil, count: 0), filter: mask)
             }
             #expect(id == 66)
         }
