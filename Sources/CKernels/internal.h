@@ -23,6 +23,7 @@ typedef struct {
     bool is_first;
     const int8_t *quants, *low_quants;
     const int16_t *words;
+    const uint8_t *has_low;
     const float *scales, *sums, *half_sums;
     const int32_t *totals;
 } rk_tile;

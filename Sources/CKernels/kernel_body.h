@@ -100,6 +100,23 @@ INLINE vf exp_(vf x) {
 #include "kernel_planes.h"
 #endif
 
+// Quants of a block for rk_activations; whether they have 15 bits. The rule is decided by
+// whole numbers that a float holds exactly, so that all instruction sets decide alike.
+INLINE bool NAME(quantize)(const vf *v, float largest, vi *q) {
+    const float inverse = largest > 0 ? 127 / largest : 0;
+    vf squares = splat(0);
+    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+        q[i] = round_to_int(v[i] * inverse);
+        vf high = __builtin_convertvector(q[i], vf);
+        squares = fma_(high, high, squares);
+    }
+    const bool has_low = sum_lanes(squares) < 2 * 127 * 127;
+    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+        q[i] = has_low ? round_to_int(v[i] * (inverse * 128)) : q[i] << 7;
+    }
+    return has_low;
+}
+
 static void NAME(prepare)(
     const rk_activations *set, int32_t token, const float *row, int32_t first, int32_t count,
     bool quantize, bool copy) {
@@ -113,7 +130,6 @@ static void NAME(prepare)(
     int32_t tile = token - token % set->tile;
     int32_t width = rk_tile_width(set, tile);
     int64_t base = (int64_t)tile * blocks + (token - tile);
-    const float limit = 127.0f * 128.0f;
     for (int32_t b = first / RK_BLOCK; b < (first + count) / RK_BLOCK; b++) {
         const float *x = row + b * RK_BLOCK;
         vf v[RK_BLOCK / LANES];
@@ -123,10 +139,16 @@ static void NAME(prepare)(
             most = max_(most, __builtin_elementwise_abs(v[i]));
         }
         float largest = max_lanes(most);
-        float scale = largest / limit;
+        float scale = largest / (127 * 128);
         int64_t at = base + (int64_t)b * width;
+        vi q[RK_BLOCK / LANES];
+        bool has_low = NAME(quantize)(v, largest, q);
+        NAME(store_quants)(set, at, q);
+        set->has_low[at] = has_low;
         int32_t half[2] = {0, 0};
-        NAME(quantize_block)(set, at, v, largest > 0 ? limit / largest : 0, half);
+        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+            half[i * LANES / 16] += __builtin_reduce_add(q[i]);
+        }
         int32_t total = half[0] + half[1];
         set->scales[at] = scale;
         set->sums[at] = scale * (float)total;
@@ -293,7 +315,7 @@ static void NAME(multiply_tile)(
             rk_tile inputs = {
                 .blocks = blocks, .is_first = is_first && done == 0, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
-                .words = set->words + at * RK_BLOCK, .scales = set->scales + at,
+                .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at, .scales = set->scales + at,
                 .sums = set->sums + at, .half_sums = set->half_sums + at,
                 .totals = set->totals + at * 3};
             NAME(int_tiles)[groups - 1][T - 1][NAME(int_kind)(m)](

@@ -1,5 +1,6 @@
-// Integer products over inputs of 15 bits in two planes of bytes (high · 128 + low), part of
+// Integer products over inputs in two planes of bytes (high · 128 + low), part of
 // kernel_body.h: for instruction sets that multiply four pairs of bytes into a 32-bit lane.
+// The low plane is left out for blocks in which no token of a tile has it.
 //   dot_wide(a, w, x)   dot for bytes that stand 128 above their value
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by the totals
 //   pack_store(p, v) the low bytes of the lanes of v
@@ -7,16 +8,13 @@
 // Widest tile that keeps the sums of both planes in registers.
 enum { NAME(DUAL_TILE) = 8 };
 
-INLINE void NAME(quantize_block)(
-    const rk_activations *set, int64_t at, const vf *v, float inverse, int32_t *half) {
+INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *q) {
     int8_t *quants = set->quants + at * RK_BLOCK;
     int8_t *low = set->low_quants + at * RK_BLOCK;
     UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-        vi q = round_to_int(v[i] * inverse);
-        vi high = (q + 64) >> 7;
+        vi high = (q[i] + 64) >> 7;
         pack_store(quants + i * LANES, high);
-        pack_store(low + i * LANES, q - (high << 7));
-        half[i * LANES / 16] += __builtin_reduce_add(q);
+        pack_store(low + i * LANES, q[i] - (high << 7));
     }
 }
 
@@ -34,9 +32,27 @@ INLINE vi NAME(dot_word)(vi sum, vb w, const int8_t *x, const int zero) {
     return zero == 128 ? dot_wide(sum, w, word) : dot(sum, w, word);
 }
 
+// Adds the products of one plane of a block: columns `set` of `words` quads.
+INLINE void NAME(add_plane)(
+    vi (*sum)[INT_GROUPS], const uint8_t *const *weights, const int8_t *inputs, const int V,
+    const int T, const int bits, const int set, const int words, const int zero) {
+    UNROLL for (int j = 0; j < words; j++) {
+        const int column = set * 4 + j;
+        vb w[INT_GROUPS];
+        UNROLL for (int v = 0; v < V; v++) w[v] = NAME(unpack)(weights[v], column, bits);
+        UNROLL for (int t = 0; t < T; t++) {
+            const int32_t at = t * RK_BLOCK + column * 4;
+            UNROLL for (int v = 0; v < V; v++) {
+                sum[t][v] = NAME(dot_word)(sum[t][v], w[v], inputs + at, zero);
+            }
+        }
+    }
+}
+
 // `groups` groups of 16 rows times one tile of `T` tokens. Inputs are spread over a vector as
-// they are loaded, and that is what bounds a tile: vectors of several groups share them. All parameters but the pointers are constants at each call, so that the
-// loops unroll into straight register code.
+// they are loaded, and that is what bounds a tile: vectors of several groups share them. All
+// parameters but the pointers are constants at each call, so that the loops unroll into
+// straight register code.
 INLINE void NAME(int_tile)(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
@@ -57,6 +73,7 @@ INLINE void NAME(int_tile)(
                 + ((int64_t)blocks * scale_bytes + 63) / 64 * 64 + part * LANES * 4;
         }
         const int8_t *inputs[2] = {tile->quants, tile->low_quants};
+        const uint8_t *has_low = tile->has_low;
         const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
         const int32_t *totals = tile->totals;
         vf total[INT_TOKENS][INT_GROUPS];
@@ -72,19 +89,22 @@ INLINE void NAME(int_tile)(
                     fetch_ahead(weights[v] + behind, quant_bytes, steps, 2);
                 }
             }
+            // One token's product waits for memory anyway.
+            uint8_t any_low = T == 1;
+            UNROLL for (int t = 0; t < T; t++) any_low |= has_low[t];
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][INT_GROUPS];
                 UNROLL for (int t = 0; t < T; t++) {
                     UNROLL for (int v = 0; v < V; v++) sum[t][v] = (vi){};
                 }
-                if (T * V <= NAME(DUAL_TILE)) {
+                if (T * V <= NAME(DUAL_TILE) && any_low) {
                     // Few tokens: both planes at once, so that weights are unpacked once.
                     vi low[INT_TOKENS][INT_GROUPS];
                     UNROLL for (int t = 0; t < T; t++) {
                         UNROLL for (int v = 0; v < V; v++) low[t][v] = (vi){};
                     }
                     UNROLL for (int j = 0; j < words; j++) {
-                        const int column = scale_sets == 1 ? j : set * 4 + j;
+                        const int column = set * 4 + j;
                         vb w[V];
                         UNROLL for (int v = 0; v < V; v++) {
                             w[v] = NAME(unpack)(weights[v], column, bits);
@@ -103,24 +123,12 @@ INLINE void NAME(int_tile)(
                         }
                     }
                 } else {
-                    UNROLL for (int plane = 0; plane < 2; plane++) {
-                        UNROLL for (int t = 0; t < T; t++) {
-                            UNROLL for (int v = 0; v < V; v++) sum[t][v] = sum[t][v] << 7;
-                        }
-                        UNROLL for (int j = 0; j < words; j++) {
-                            const int column = scale_sets == 1 ? j : set * 4 + j;
-                            vb w[V];
-                            UNROLL for (int v = 0; v < V; v++) {
-                                w[v] = NAME(unpack)(weights[v], column, bits);
-                            }
-                            UNROLL for (int t = 0; t < T; t++) {
-                                const int32_t at = t * RK_BLOCK + column * 4;
-                                UNROLL for (int v = 0; v < V; v++) {
-                                    sum[t][v] = NAME(dot_word)(
-                                        sum[t][v], w[v], inputs[plane] + at, zero);
-                                }
-                            }
-                        }
+                    NAME(add_plane)(sum, weights, inputs[0], V, T, bits, set, words, zero);
+                    UNROLL for (int t = 0; t < T; t++) {
+                        UNROLL for (int v = 0; v < V; v++) sum[t][v] = sum[t][v] << 7;
+                    }
+                    if (any_low) {
+                        NAME(add_plane)(sum, weights, inputs[1], V, T, bits, set, words, zero);
                     }
                 }
                 UNROLL for (int v = 0; v < V; v++) {
@@ -153,6 +161,7 @@ INLINE void NAME(int_tile)(
             }
             inputs[0] += width * RK_BLOCK;
             inputs[1] += width * RK_BLOCK;
+            has_low += width;
             scales += width;
             sums += width;
             halves += width;

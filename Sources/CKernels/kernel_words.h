@@ -7,15 +7,10 @@
 // Words of a quad of columns stand as 0, 2, 1, 3: a packed 32-bit lane holds four columns of
 // a row as bytes, and masking it gives columns 0 and 2, shifting it columns 1 and 3.
 
-INLINE void NAME(quantize_block)(
-    const rk_activations *set, int64_t at, const vf *v, float inverse, int32_t *half) {
+INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *quants) {
     int16_t *words = set->words + at * RK_BLOCK;
     int32_t q[RK_BLOCK];
-    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-        vi whole = round_to_int(v[i] * inverse);
-        memcpy(q + i * LANES, &whole, sizeof whole);
-        half[i * LANES / 16] += __builtin_reduce_add(whole);
-    }
+    memcpy(q, quants, sizeof q);
     UNROLL for (int i = 0; i < RK_BLOCK; i += 4) {
         words[i] = (int16_t)q[i];
         words[i + 1] = (int16_t)q[i + 2];

@@ -75,11 +75,16 @@ typedef struct {
     int32_t tokens, cols, tile;
     /// float32 [tokens][cols], for float and raw layouts.
     float *values;
-    /// Quantised inputs of 15 bits, whose error no longer shows beside that of the weights, as
-    /// [tile][block][token of the tile][32]: two planes of int8 (high · 128 + low) or one of
-    /// int16, in the same memory, as the instruction set multiplies them best.
+    /// Quantised inputs as [tile][block][token of the tile][32]: two planes of int8
+    /// (high · 128 + low) or one of int16, in the same memory, as the instruction set
+    /// multiplies them best. A block has 15 bits where one input outweighs all the others of
+    /// its 32 together, as 8 bits would leave those next to none; elsewhere it has 8, and low
+    /// is 0. On the default model that is one block in five, and log-probabilities move by .02
+    /// nats on average; with 8 bits everywhere it is .054, with 15 everywhere .0005.
     int8_t *quants, *low_quants;
     int16_t *words;
+    /// [tile][block][token]: whether low is not 0.
+    uint8_t *has_low;
     /// [tile][block][token]: scale, scale × sum of the quants, the same over the first 16.
     float *scales, *sums, *half_sums;
     /// [tile][block][token][3]: sum of the quants over 32, and over the first and last 16.
