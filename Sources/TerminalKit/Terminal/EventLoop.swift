@@ -13,7 +13,8 @@ public final class EventLoop<P: Program> {
         public var prompt = "› "
         /// Where the composer's history is kept; nil keeps it in memory.
         public var historyFile: URL?
-        /// The shortest time between two frames that no key asked for.
+        /// The shortest time between two frames that no key asked for. It is longer where
+        /// frames are dear: see ``EventLoop/frameInterval``.
         public var frameInterval: Duration = .milliseconds(33)
 
         public init() {}
@@ -37,6 +38,8 @@ public final class EventLoop<P: Program> {
     private var ending: Ending?
     private let clock = ContinuousClock()
     private var lastFrame: ContinuousClock.Instant
+    /// Processor time of the latest frame, from reading its messages to the terminal.
+    private var frameCost: Duration = .zero
     private var tickDue: ContinuousClock.Instant?
     private var flushDue: ContinuousClock.Instant?
     private var frame: FrameNeed = .atOnce
@@ -82,11 +85,21 @@ public final class EventLoop<P: Program> {
 
     // MARK: Waiting
 
+    /// The time between two frames that no key asked for: so long that they take a fortieth of
+    /// a core, which else computes replies, but ten come a second in any case.
+    private var frameInterval: Duration {
+        max(options.frameInterval, min(frameCost * 40, .milliseconds(100)))
+    }
+
     private func wait() {
         var descriptors = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             pollfd(fd: cterm_signal_descriptor(), events: Int16(POLLIN), revents: 0),
-            pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0),
+            // What comes while a frame is waited for is read when the frame is due: eight
+            // replies wake the loop at each of their tokens otherwise.
+            pollfd(
+                fd: frame == .paced ? -1 : mailbox.descriptor, events: Int16(POLLIN),
+                revents: 0),
         ]
         let ready = poll(&descriptors, nfds_t(descriptors.count), timeout())
         if ready > 0 {
@@ -109,7 +122,7 @@ public final class EventLoop<P: Program> {
     /// Milliseconds until something is due, rounded up; -1 for no limit.
     private func timeout() -> Int32 {
         var due = [tickDue, flushDue].compactMap { $0 }
-        if frame == .paced { due.append(lastFrame + options.frameInterval) }
+        if frame == .paced { due.append(lastFrame + frameInterval) }
         guard let next = due.min() else { return -1 }
         let wait = next - clock.now
         guard wait > .zero else { return 0 }
@@ -249,11 +262,21 @@ public final class EventLoop<P: Program> {
         switch frame {
         case .none: return
         case .paced:
-            guard clock.now - lastFrame >= options.frameInterval else { return }
+            guard clock.now - lastFrame >= frameInterval else { return }
         case .atOnce: break
         }
+        let start = Self.processorTime()
+        readMessages()
         terminal.present(program.render(terminal.size))
+        frameCost = Self.processorTime() - start
         lastFrame = clock.now
         frame = .none
+    }
+
+    /// What this thread has computed so far.
+    private static func processorTime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
