@@ -124,10 +124,10 @@ INLINE void NAME(int_tile)(
                     }
                 } else {
                     NAME(add_plane)(sum, weights, inputs[0], V, T, bits, set, words, zero);
-                    UNROLL for (int t = 0; t < T; t++) {
-                        UNROLL for (int v = 0; v < V; v++) sum[t][v] = sum[t][v] << 7;
-                    }
                     if (any_low) {
+                        UNROLL for (int t = 0; t < T; t++) {
+                            UNROLL for (int v = 0; v < V; v++) sum[t][v] = sum[t][v] << 7;
+                        }
                         NAME(add_plane)(sum, weights, inputs[1], V, T, bits, set, words, zero);
                     }
                 }
@@ -135,11 +135,14 @@ INLINE void NAME(int_tile)(
                     const uint16_t *p
                         = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1);
                     vf d = half_to_float(p);
+                    if (!any_low) d *= 128.0f;
                     UNROLL for (int t = 0; t < T; t++) {
                         // Stored integers stand `zero` above their value; the sum of the
                         // inputs takes that out.
                         if (zero != 0 && (zero != 128 || WIDE_ZERO)) {
-                            sum[t][v] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
+                            const int32_t inputs_total
+                                = totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
+                            sum[t][v] -= (any_low ? inputs_total : inputs_total >> 7) * zero;
                         }
                         vf scale = d * scales[t];
                         total[t][v]
