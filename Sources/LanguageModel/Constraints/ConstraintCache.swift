@@ -17,11 +17,15 @@ struct ConstraintCache: Sendable {
     /// One of each byte class a node: the next node, or one of the marks below.
     private var transitions: [Int32] = []
     private var maskCount = 0
+    /// By state of the automaton, once it was asked for.
+    private lazy var shortestEnds = automaton.shortestEnds()
 
     private struct Node: Sendable {
         var configurations: [UInt64]
         var isAccepting: Bool
         var mask: TokenMask?
+        /// See ``shortestEnd(of:)``; -1 is not known yet.
+        var shortestEnd: Int32 = -1
     }
 
     private static let unknown: Int32 = -1
@@ -199,7 +203,9 @@ struct ConstraintCache: Sendable {
     // MARK: Tokens
 
     /// Whether a token may come next; true at most for the tokens of ``mask(of:)``.
-    mutating func allows(_ id: TokenID, at node: Int) -> Bool {
+    ///
+    /// - Parameter bytesLeft: nil, or how many bytes may then be needed to the end of the whole.
+    mutating func allows(_ id: TokenID, at node: Int, bytesLeft: Int?) -> Bool {
         if endMask[id] { return nodes[node].isAccepting }
         let bytes = trie.bytes(of: id)
         guard !bytes.isEmpty else { return false }
@@ -208,7 +214,36 @@ struct ConstraintCache: Sendable {
             guard let target = step(next, byte) else { return false }
             next = target
         }
-        return true
+        return bytesLeft.map { shortestEnd(of: next) <= $0 } ?? true
+    }
+
+    /// The fewest bytes from a node to the end of the whole.
+    mutating func shortestEnd(of node: Int) -> Int {
+        if nodes[node].shortestEnd < 0 {
+            var shortest = GrammarAutomaton.unreachable
+            for configuration in nodes[node].configurations {
+                shortest = min(shortest, bytesToEnd(of: configuration))
+            }
+            nodes[node].shortestEnd = shortest
+        }
+        return Int(nodes[node].shortestEnd)
+    }
+
+    private mutating func bytesToEnd(of configuration: UInt64) -> Int32 {
+        var total = shortestEnds[Int(Self.state(configuration))]
+        var stack = Self.stack(configuration)
+        while stack != ConstraintStacks.bottom, total < GrammarAutomaton.unreachable {
+            let frame = stacks.frames[Int(stack)]
+            if frame.top >= 0 {
+                total += shortestEnds[Int(frame.top)]
+            } else {
+                total += automaton.bytes(
+                    of: automaton.loops[Int(-1 - frame.top)], after: frame.rounds + 1,
+                    shortestEnds)
+            }
+            stack = frame.below
+        }
+        return min(total, GrammarAutomaton.unreachable)
     }
 
     func knownMask(of node: Int) -> TokenMask? { nodes[node].mask }

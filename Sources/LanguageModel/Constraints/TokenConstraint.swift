@@ -34,6 +34,11 @@ public struct ConstraintState: TokenFilter, Sendable {
     /// Kept so that the state survives when the cache starts over.
     private var configurations: [UInt64] = []
     private var hasEnded = false
+    /// How many tokens the reply may still have. Near that, only those come next after which
+    /// the grammar's end is as many bytes away at most as tokens are left: a reply is whole
+    /// though its length is limited. Where fewer are left than bytes are needed, only those
+    /// come next that lead nearer to the end, as most tokens are of several bytes.
+    public var tokensLeft = Int.max
 
     init(constraint: TokenConstraint, node: Int, epoch: Int) {
         self.constraint = constraint
@@ -46,7 +51,9 @@ public struct ConstraintState: TokenFilter, Sendable {
 
     public var knownMask: TokenMask? {
         constraint.withCache { cache in
-            hasEnded ? cache.endMask : cache.knownMask(of: current(&cache))
+            if hasEnded { return cache.endMask }
+            let node = current(&cache)
+            return bytesLeft(at: node, &cache) == nil ? cache.knownMask(of: node) : nil
         }
     }
 
@@ -55,18 +62,45 @@ public struct ConstraintState: TokenFilter, Sendable {
     public func mask() -> TokenMask {
         if hasEnded { return constraint.withCache { $0.endMask } }
         return constraint.withCache { cache in
-            cache.mask(of: current(&cache))
+            let node = current(&cache)
+            let mask = cache.mask(of: node)
+            guard let bytesLeft = bytesLeft(at: node, &cache) else { return mask }
+            // In the middle of a text nearly all tokens may come; none leads far from the end.
+            let isWide = mask.count > Self.manyTokens
+            if isWide, bytesLeft > cache.shortestEnd(of: node) + Self.textSlack { return mask }
+            var short = mask
+            for id in mask.ids where !cache.allows(id, at: node, bytesLeft: bytesLeft) {
+                short[id] = false
+            }
+            return short.isEmpty ? mask : short
         }
     }
+
+    /// The longest way to the end that may be left after the next token; nil where any may.
+    private func bytesLeft(at node: Int, _ cache: inout ConstraintCache) -> Int? {
+        guard tokensLeft < Int.max else { return nil }
+        let shortest = cache.shortestEnd(of: node)
+        return tokensLeft > shortest + Self.slack ? nil : max(tokensLeft, shortest) - 1
+    }
+
+    /// Bytes that a token may lead away from the end without being looked at: what an object
+    /// with all its required members takes, and what a piece of text does.
+    private static let slack = 512
+    private static let textSlack = 64
+    private static let manyTokens = 4096
 
     public func exclude(
         _ ids: UnsafeBufferPointer<TokenID>, from row: UnsafeMutablePointer<Float>
     ) -> Int {
         constraint.withCache { cache in
             let node = current(&cache)
+            let bytesLeft = hasEnded ? nil : bytesLeft(at: node, &cache)
             var count = 0
-            for id in ids where hasEnded || !cache.allows(id, at: node) {
-                if hasEnded, cache.endMask[id] { continue }
+            for id in ids {
+                let isAllowed =
+                    hasEnded
+                    ? cache.endMask[id] : cache.allows(id, at: node, bytesLeft: bytesLeft)
+                if isAllowed { continue }
                 row[Int(id)] = -.infinity
                 count += 1
             }

@@ -167,9 +167,7 @@ private final class DecodingBoard {
         onEvent(.token(candidate: stream.index, id: id, text: text, logProbability: logit - total))
         if let end {
             finish(stream, end, onEvent: onEvent)
-        } else if stream.ids.count >= request.maxTokens
-            || stream.sequence.count + 1 >= generator.model.contextLength
-        {
+        } else if stream.isAtLimit {
             finish(stream, .length, onEvent: onEvent)
         }
     }
@@ -195,6 +193,8 @@ final class CandidateStream {
     private var detokenizer: Detokenizer?
     private var stops: StopMatcher
     private var constraint: ConstraintState?
+    /// Tokens that the request and the context leave for the reply.
+    private let mostTokens: Int
     private var history: [TokenID]
     private var logProbabilities: [Float] = []
     private var text = ""
@@ -215,14 +215,18 @@ final class CandidateStream {
         stops = StopMatcher(request.stopStrings)
         constraint = request.constraint?.start()
         history = request.prompt
-        let room = min(request.maxTokens, model.contextLength)
-        history.reserveCapacity(request.prompt.count + room)
-        ids.reserveCapacity(room)
-        logProbabilities.reserveCapacity(room)
+        mostTokens = min(request.maxTokens, model.contextLength - request.prompt.count)
+        history.reserveCapacity(request.prompt.count + mostTokens)
+        ids.reserveCapacity(mostTokens)
+        logProbabilities.reserveCapacity(mostTokens)
     }
 
+    /// Whether there is no room for another token.
+    var isAtLimit: Bool { ids.count >= mostTokens }
+
     func draw(from logits: UnsafeMutableBufferPointer<Float>) -> TokenID {
-        history.withUnsafeBufferPointer {
+        constraint?.tokensLeft = mostTokens - ids.count
+        return history.withUnsafeBufferPointer {
             sampler.sample(logits: logits, recent: $0, filter: constraint)
         }
     }

@@ -51,11 +51,20 @@ public struct TokenMask: Sendable, Equatable, Hashable {
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     /// The lowest id allowed.
-    var first: TokenID? {
-        for (index, word) in words.enumerated() where word != 0 {
-            return TokenID(index * 64 + word.trailingZeroBitCount)
+    var first: TokenID? { ids.first { _ in true } }
+
+    /// The ids allowed, ascending.
+    var ids: some Sequence<TokenID> {
+        sequence(state: (index: 0, rest: words.first ?? 0)) { state -> TokenID? in
+            while state.rest == 0 {
+                state.index += 1
+                guard state.index < words.count else { return nil }
+                state.rest = words[state.index]
+            }
+            let bit = state.rest.trailingZeroBitCount
+            state.rest &= state.rest - 1
+            return TokenID(state.index * 64 + bit)
         }
-        return nil
     }
 
     mutating func formIntersection(_ other: TokenMask) {

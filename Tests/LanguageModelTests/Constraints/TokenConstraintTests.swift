@@ -111,6 +111,64 @@ struct RandomWalk {
         #expect(answeredWithoutMask > 100)
     }
 
+    @Test func replyOfLimitedLengthIsWhole() throws {
+        // Every limit from the shortest reply on, random tokens: the mask and questions about
+        // single tokens agree, and the reply ends whole.
+        let grammars = [
+            (try Grammar(gbnf: ##"root ::= "(" root ")" | [a-z]{2,9}"##), 2),
+            (try Grammar(gbnf: ##"root ::= ("ab" [a-c]{1,3} | "é"{3}){4,18} "!"?"##), 12),
+            (
+                try Self.schema(
+                    ##"""
+                    {"type": "object", "required": ["name", "items", "age"], "properties": {
+                        "name": {"type": "string", "minLength": 3},
+                        "items": {"type": "array", "items": {"type": "object", "required": ["age"],
+                            "properties": {"age": {"type": "integer"}}}, "minItems": 2},
+                        "age": {"enum": ["positive", "neg"]}}}
+                    """##), 56
+            ),
+        ]
+        var random = RandomSource(seed: 21)
+        for (grammar, shortest) in grammars {
+            let constraint = try TokenConstraint(grammar, trie: ToyVocabulary.trie)
+            let start = constraint.start()
+            let least = constraint.withCache { $0.shortestEnd(of: $0.startNode()) }
+            #expect(least == shortest)
+            for limit in Array(least..<least + 30) + [400, 700] {
+                var state = start
+                for step in 0..<limit where !state.isComplete {
+                    state.tokensLeft = limit - step
+                    let mask = state.mask()
+                    let allowed = Array(mask.ids)
+                    var row = [Float](repeating: 0, count: mask.vocabularySize)
+                    let all = (0..<TokenID(mask.vocabularySize)).map { $0 }
+                    _ = all.withUnsafeBufferPointer { ids in
+                        row.withUnsafeMutableBufferPointer {
+                            state.exclude(ids, from: $0.baseAddress!)
+                        }
+                    }
+                    #expect(all.filter { row[Int($0)] == 0 } == allowed)
+                    guard let id = allowed.randomElement(using: &random) else { break }
+                    if id == ToyVocabulary.end { break }
+                    state.accept(id)
+                }
+                #expect(state.canEnd, "limit \(limit)")
+            }
+        }
+        // Fewer tokens than bytes are needed, the longest token each time.
+        var state = try TokenConstraint(grammars[2].0, trie: ToyVocabulary.trie).start()
+        for left in (1...35).reversed() where !state.isComplete {
+            state.tokensLeft = left
+            let trie = state.constraint.trie
+            let longest = state.mask().ids.max {
+                trie.bytes(of: $0).count < trie.bytes(of: $1).count
+            }
+            let isAllowed = state.accept(try #require(longest))
+            #expect(isAllowed)
+        }
+        #expect(state.isComplete)
+    }
+
     @Test func maskHoldsExactlyTheTokensThatCanFollow() throws {
         // The mask against trying every token, at every place of random replies.
         let grammars = [
