@@ -11,7 +11,8 @@ struct ConstraintArguments: ParsableArguments {
     @Option(
         name: .customLong("json-schema"),
         help: ArgumentHelp(
-            "A JSON Schema that every reply has to satisfy, as JSON.", valueName: "path"))
+            "A JSON Schema that every reply has to satisfy, as JSON that is whole within "
+                + "--max-tokens.", valueName: "path"))
     var jsonSchema: String?
 
     func validate() throws {
