@@ -315,8 +315,8 @@ static void NAME(multiply_tile)(
             rk_tile inputs = {
                 .blocks = blocks, .is_first = is_first && done == 0, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
-                .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at, .scales = set->scales + at,
-                .sums = set->sums + at, .half_sums = set->half_sums + at,
+                .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at,
+                .scales = set->scales + at, .sums = set->sums + at, .half_sums = set->half_sums + at,
                 .totals = set->totals + at * 3};
             NAME(int_tiles)[groups - 1][T - 1][NAME(int_kind)(m)](
                 &inputs, group, m->stride, cells, step, sum, width);

@@ -200,6 +200,16 @@ struct ConstraintCache: Sendable {
         return next
     }
 
+    /// The node that text leads to; nil where the grammar does not allow it.
+    mutating func follow(_ bytes: some Collection<UInt8>, from node: Int) -> Int? {
+        var next = node
+        for byte in bytes {
+            guard let target = step(next, byte) else { return nil }
+            next = target
+        }
+        return next
+    }
+
     // MARK: Tokens
 
     /// Whether a token may come next; true at most for the tokens of ``mask(of:)``.
@@ -208,12 +218,7 @@ struct ConstraintCache: Sendable {
     mutating func allows(_ id: TokenID, at node: Int, bytesLeft: Int?) -> Bool {
         if endMask[id] { return nodes[node].isAccepting }
         let bytes = trie.bytes(of: id)
-        guard !bytes.isEmpty else { return false }
-        var next = node
-        for byte in bytes {
-            guard let target = step(next, byte) else { return false }
-            next = target
-        }
+        guard !bytes.isEmpty, let next = follow(bytes, from: node) else { return false }
         return bytesLeft.map { shortestEnd(of: next) <= $0 } ?? true
     }
 

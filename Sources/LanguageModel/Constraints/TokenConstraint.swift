@@ -93,14 +93,11 @@ public struct ConstraintState: TokenFilter, Sendable {
         _ ids: UnsafeBufferPointer<TokenID>, from row: UnsafeMutablePointer<Float>
     ) -> Int {
         constraint.withCache { cache in
+            if hasEnded { return cache.endMask.exclude(ids, from: row) }
             let node = current(&cache)
-            let bytesLeft = hasEnded ? nil : bytesLeft(at: node, &cache)
+            let bytesLeft = bytesLeft(at: node, &cache)
             var count = 0
-            for id in ids {
-                let isAllowed =
-                    hasEnded
-                    ? cache.endMask[id] : cache.allows(id, at: node, bytesLeft: bytesLeft)
-                if isAllowed { continue }
+            for id in ids where !cache.allows(id, at: node, bytesLeft: bytesLeft) {
                 row[Int(id)] = -.infinity
                 count += 1
             }
@@ -127,11 +124,7 @@ public struct ConstraintState: TokenFilter, Sendable {
     public mutating func accept(bytes: some Collection<UInt8>) -> Bool {
         guard !bytes.isEmpty, !hasEnded else { return false }
         return constraint.withCache { cache in
-            var next = current(&cache)
-            for byte in bytes {
-                guard let target = cache.step(next, byte) else { return false }
-                next = target
-            }
+            guard let next = cache.follow(bytes, from: current(&cache)) else { return false }
             node = next
             epoch = cache.epoch
             configurations = cache.configurations(of: next)

@@ -116,9 +116,11 @@ public final class Sampler {
             for id in endOfGeneration { row[Int(id)] = -.infinity }
         }
         penalties.apply(options: options, logits: row, recent: recent)
-        if let filter { exclude(by: filter, from: row) }
+        var top: Int?
+        if let filter { top = exclude(by: filter, from: row) }
+        if top == nil, heapCapacity > 0, options.temperature > 0 { top = takeTop(of: row) }
 
-        let best = ck_argmax(row, Int32(vocabularySize))
+        let best = top.map { $0 > 0 ? ids[0] : -1 } ?? ck_argmax(row, Int32(vocabularySize))
         // Nothing is possible: a model that gives only -∞ or NaN. The filter still holds.
         guard best >= 0 else { return filter?.mask().first ?? 0 }
         let maximum = row[Int(best)]
@@ -128,7 +130,7 @@ public final class Sampler {
             applyTemperature()
             truncateBySurprise()
         } else {
-            truncate(row, maximum: maximum)
+            truncate(row, maximum: maximum, top: top)
             applyTemperature()
         }
         return nil
@@ -137,18 +139,20 @@ public final class Sampler {
     /// Asks the filter about the most probable tokens until those that top-k or the largest
     /// logit looks at are all allowed ones; the rest of the row is then never looked at. To find
     /// all the tokens a grammar allows takes up to a millisecond at a place not seen before.
+    ///
+    /// - Returns: how many of the top k stand in `ids`, where they were all asked about.
     private func exclude<Filter: TokenFilter>(
         by filter: Filter, from row: UnsafeMutablePointer<Float>
-    ) {
+    ) -> Int? {
         precondition(filter.vocabularySize == vocabularySize, "a filter of another vocabulary")
         var mask = filter.knownMask
         if mask == nil, heapCapacity > 0 {
             for _ in 0..<Self.mostRounds {
-                let count = Int(
-                    ck_top_k(row, Int32(vocabularySize), Int32(heapCapacity), ids, heap))
+                let count = takeTop(of: row)
                 let excluded = filter.exclude(
                     UnsafeBufferPointer(start: ids, count: count), from: row)
-                if excluded == 0 || options.temperature <= 0 && excluded < count { return }
+                if excluded == 0 { return count }
+                if options.temperature <= 0, excluded < count { return nil }
                 // Where most are forbidden, few are allowed, and those are found at once.
                 if 2 * excluded > count { break }
             }
@@ -157,15 +161,21 @@ public final class Sampler {
         mask?.words.withUnsafeBufferPointer {
             ck_apply_mask(row, Int32(vocabularySize), $0.baseAddress!)
         }
+        return nil
+    }
+
+    /// Puts the top k into `ids`, the largest logit first, and returns how many there are.
+    private func takeTop(of row: UnsafePointer<Float>) -> Int {
+        Int(ck_top_k(row, Int32(vocabularySize), Int32(heapCapacity), ids, heap))
     }
 
     /// Rounds of questions before the whole mask is made.
     private static let mostRounds = 6
 
-    private func truncate(_ row: UnsafeMutablePointer<Float>, maximum: Float) {
-        if heapCapacity > 0 {
-            let count = ck_top_k(row, Int32(vocabularySize), Int32(heapCapacity), ids, heap)
-            fill(row, count: Int(count), maximum: maximum)
+    /// - Parameter top: how many of the top k stand in `ids`; nil where top-k is off.
+    private func truncate(_ row: UnsafeMutablePointer<Float>, maximum: Float, top: Int?) {
+        if let top {
+            fill(row, count: top, maximum: maximum)
             if options.typicalP < 1 { keepTypical() }
             if options.topP < 1 { keepMass(options.topP, total: totalWeight()) }
         } else if options.typicalP < 1 {
