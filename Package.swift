@@ -92,7 +92,7 @@ let package = Package(
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
             name: "TrainingTests",
-            dependencies: ["Training", "Engine", "LanguageModel", "CKernels"],
+            dependencies: ["Training", "Engine", "LanguageModel", "CKernels", "ChatTemplates"],
             resources: [.copy("Goldens")], swiftSettings: swiftSettings),
         .testTarget(
             name: "TUITests", dependencies: ["TUI", "TerminalKit", "ChatTemplates"],

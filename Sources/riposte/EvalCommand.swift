@@ -10,8 +10,8 @@ struct EvalCommand: ParsableCommand {
         commandName: "eval",
         abstract: "Compare prompts, trained heads and adapters as classifiers on the same texts.",
         discussion: """
-            Always: the labels' likelihood after 'TEXT Label:' without examples, as it is and with \
-            contextual calibration (Zhao et al. 2021). With --template, the same as the reply to \
+            Always: the labels' likelihood after a text in --form without examples, as it is and \
+            with contextual calibration (Zhao et al. 2021). With --template, the same as the reply to \
             a template's prompt, its examples before it; with --head and --adapter, what 'train \
             head' wrote.
             """)
@@ -25,7 +25,10 @@ struct EvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A head of 'train head'.", valueName: "file")) var head: String?
     @Option(help: ArgumentHelp("An adapter of 'train head --method lora'.", valueName: "folder"))
     var adapter: String?
-    @Option(help: "What stands before the label in a prompt.") var question = "Sentiment:"
+    @Option(
+        help: ArgumentHelp(
+            "What stands around a text in a prompt without examples.", valueName: "form"))
+    var form = "Review: {text}\\nSentiment:"
     @Option(help: "Texts to judge on at most, from the beginning; 0 is all.") var limit = 0
     @Flag(help: "Print JSON.") var json = false
     @Argument(help: "A TSV or JSONL file of texts and labels.") var file: String
@@ -39,6 +42,7 @@ struct EvalCommand: ParsableCommand {
     }
 
     func run() throws {
+        let form = try TextForm(option: form)
         var texts = try LabeledText.read(
             contentsOf: file, names: try LabelNames(labels).names)
         if limit > 0 { texts = Array(texts.prefix(limit)) }
@@ -68,15 +72,13 @@ struct EvalCommand: ParsableCommand {
             try add(name) {
                 try texts.map { try likelihood.probabilities(prompt($0.text), score: score) }
             }
-            try likelihood.calibrate(["N/A", "", "[MASK]"].map(prompt), score: score)
+            try likelihood.calibrate(LabelLikelihood.contentFree.map(prompt), score: score)
             try add(name + ", calibrated") {
                 try texts.map { try likelihood.probabilities(prompt($0.text), score: score) }
             }
         }
-        let special = tokenizer.specialTokens
-        let start = special.addsBOS ? special.bos.map { [$0] } ?? [] : []
         try judge("zero-shot prompt", names.map { tokenizer.encode(" " + $0) }) {
-            start + tokenizer.encode("Review: \($0)\n\(question)")
+            form.ids($0, with: tokenizer)
         }
         if template.template != nil {
             let few = try template.template(in: TemplateLibrary(paths: Paths()))
@@ -94,12 +96,12 @@ struct EvalCommand: ParsableCommand {
             let shots = few.examples.isEmpty ? "template" : "few-shot prompt"
             try judge("\(shots) (\(few.name))", labels) { try composed($0).ids }
         }
-        let ids = texts.map { tokenizer.encode($0.text) }
         if let head {
             let trained = try ClassifierHead(contentsOf: Paths.expand(head))
             try trained.check(session.loaded.info)
             try sameLabels(trained.labels, names, head)
             try add("frozen head") {
+                let ids = texts.map { trained.ids($0.text, with: tokenizer) }
                 var found: [[Double]] = []
                 for start in stride(from: 0, to: ids.count, by: 64) {
                     found += try trained.probabilities(
@@ -115,7 +117,9 @@ struct EvalCommand: ParsableCommand {
                 body: try FrozenBody(architecture: files.architecture, weights: files.weights),
                 base: files.info, threads: model.threads)
             try sameLabels(trained.specification.labels, names, adapter)
-            try add("adapted body") { trained.probabilities(ids) }
+            try add("adapted body") {
+                trained.probabilities(texts.map { trained.ids($0.text, with: tokenizer) })
+            }
         }
         report(ways, count: texts.count)
     }

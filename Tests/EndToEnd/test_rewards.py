@@ -232,8 +232,14 @@ class Rewards(SandboxCase):
         done = self.succeed("train", "head", "-m", self.model, texts, "-o", head, "--json",
                             timeout=300).lines[-1]
         self.assertGreater(done["accuracy"], 0.9)
-        self.succeed("train", "head", "-m", self.model, "--method", "lora", texts, "-o", adapter,
-                     "--epochs", "2", "--json", timeout=300)
+        self.assertIn("{text}", done["form"])
+        done = self.succeed("train", "head", "-m", self.model, "--method", "lora", texts, "-o",
+                            adapter, "--epochs", "2", "--form", r"Text: {text}\nIs:", "--json",
+                            timeout=300).lines[-1]
+        self.assertEqual(done["form"], "Text: {text}\nIs:")
+        self.assertEqual(json.loads((adapter / "riposte_labels.json").read_text())["form"],
+                         "Text: {text}\nIs:")
+        self.refuse("train", "head", "-m", self.model, texts, "-o", head, "--form", "Is:", status=1)
         table = self.succeed("eval", "-m", self.model, texts, "--head", head, "--adapter", adapter,
                              "--json", timeout=300).json
         self.assertEqual([row["way"] for row in table], [

@@ -2,7 +2,8 @@ import LanguageModel
 
 /// A model's weights as float32, for training passes that change adapters only.
 ///
-/// Takes 4 bytes a weight of the blocks; embedding rows are read from the file as needed.
+/// Takes 4 bytes a weight of the blocks; rows of the embedding and of the output head are read
+/// from the file as needed.
 public final class FrozenBody: Sendable {
     struct Matrix: Sendable {
         /// [outputs, inputs]
@@ -37,6 +38,8 @@ public final class FrozenBody: Sendable {
     let embedding: WeightMatrix
     let layers: [Layer]
     let outputNorm: [Float]
+    /// From the normed state to logits: [vocabulary, width].
+    let output: WeightMatrix
 
     public var width: Int { architecture.width }
     public var layerCount: Int { layers.count }
@@ -49,6 +52,7 @@ public final class FrozenBody: Sendable {
         self.architecture = architecture
         embedding = weights.tokenEmbedding
         outputNorm = weights.outputNorm.weight
+        output = weights.output.matrix
         layers = try zip(architecture.layers, weights.layers).map { shape, weights in
             guard case .dense(let hidden) = shape.feedForward,
                 case .dense(let dense) = weights.feedForward, let gate = dense.gate

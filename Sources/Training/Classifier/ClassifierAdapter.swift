@@ -10,6 +10,8 @@ public final class ClassifierAdapter {
         public var baseModel: String
         public var baseFingerprint: String
         public var labels: [String]
+        /// What stands around a text; folders before there were forms have none.
+        public var form: TextForm?
         public var maxTokens: Int
         public var examples: Int
         public var heldOutAccuracy: Double?
@@ -66,11 +68,16 @@ public final class ClassifierAdapter {
         try AtomicFile.write(json: specification, to: folder + "/" + Self.specificationName)
     }
 
+    /// A text as the model reads it.
+    public func ids(_ text: String, with tokenizer: any Tokenizer) -> [TokenID] {
+        specification.form.ids(text, with: tokenizer, maxTokens: specification.maxTokens)
+    }
+
     /// Label probabilities of texts, packed into batches.
+    ///
+    /// - Parameter texts: of ``ids(_:with:)``.
     public func probabilities(_ texts: [[TokenID]]) -> [[Double]] {
-        Self.probabilities(
-            texts.map { Array($0.suffix(specification.maxTokens)) }, pass: pass,
-            parameters: parameters)
+        Self.probabilities(texts, pass: pass, parameters: parameters)
     }
 
     static func probabilities(_ texts: [[TokenID]], pass: RewardPass, parameters: FloatBuffer)
@@ -119,8 +126,12 @@ public struct ClassifierAdapterTrainer {
 
     public init(options: Options = Options()) { self.options = options }
 
+    /// - Parameters:
+    ///   - test: judges the result; nil holds out a share of `texts`.
+    ///   - choosingForm: sees the training texts alone.
     public func train(
         _ texts: [LabeledText], test: [LabeledText]? = nil, body: FrozenBody, model: LoadedModel,
+        choosingForm: (_ training: [LabeledText]) throws -> TextForm = { _ in .plain },
         onStep: (TrainingStep, _ steps: Int) -> Void,
         onEvaluation: (Int, ClassifierEvaluation) -> Void
     ) throws -> (classifier: ClassifierAdapter, heldOut: ClassifierEvaluation) {
@@ -136,15 +147,16 @@ public struct ClassifierAdapterTrainer {
         var adapters = options.adapters
         if test != nil { adapters.testShare = 0 }
         let parts = adapters.split(groups: numbers.count, fewest: 100)
+        func members(_ part: AdapterOptions.Part) -> [LabeledText] {
+            texts.filter { parts[numbers[$0.text]!] == part }
+        }
+        let form = try choosingForm(members(.training))
         typealias Row = (ids: [TokenID], label: Int)
         func rows(_ texts: [LabeledText]) -> [Row] {
             texts.compactMap { item in
-                let ids = tokenizer.encode(item.text).suffix(options.maxTokens)
-                return ids.isEmpty ? nil : (Array(ids), labels.firstIndex(of: item.label)!)
+                let ids = form.ids(item.text, with: tokenizer, maxTokens: options.maxTokens)
+                return ids.isEmpty ? nil : (ids, labels.firstIndex(of: item.label)!)
             }
-        }
-        func members(_ part: AdapterOptions.Part) -> [LabeledText] {
-            texts.filter { parts[numbers[$0.text]!] == part }
         }
         let judges = rows(test ?? members(.test))
         let validation = rows(members(.validation))
@@ -155,8 +167,8 @@ public struct ClassifierAdapterTrainer {
         let pass = RewardPass(body: body, layout: layout, threads: threads)
         let fitting = try AdapterFitting(
             options: adapters, items: training.map { Self.item($0.ids, $0.label) },
-            pass: pass, initial: layout.initialParameters(seed: adapters.seed),
-            checkpointPath: checkpointPath, identity: try identity(texts, model))
+            pass: pass, initial: initialParameters(labels, form, layout, body, tokenizer),
+            checkpointPath: checkpointPath, identity: try identity(texts, form, model))
         func evaluation(_ rows: [Row]) -> ClassifierEvaluation {
             ClassifierEvaluation(
                 probabilities: ClassifierAdapter.probabilities(
@@ -173,14 +185,45 @@ public struct ClassifierAdapterTrainer {
         let heldOut = evaluation(judges)
         let specification = ClassifierAdapter.Specification(
             name: options.name, baseModel: model.info.name,
-            baseFingerprint: model.info.fingerprint, labels: labels, maxTokens: options.maxTokens,
-            examples: training.count, heldOutAccuracy: heldOut.accuracy,
+            baseFingerprint: model.info.fingerprint, labels: labels, form: form,
+            maxTokens: options.maxTokens, examples: training.count,
+            heldOutAccuracy: heldOut.accuracy,
             heldOutInterval: heldOut.interval.map { [$0.lowerBound, $0.upperBound] })
         return (
             ClassifierAdapter(
                 specification: specification, body: body, layout: layout,
                 parameters: fitting.parameters.array, threads: threads), heldOut
         )
+    }
+
+    /// Adapters without effect, and a head that answers as the model itself would. Where the
+    /// form asks nothing, or two labels begin with one token, the head is random.
+    private func initialParameters(
+        _ labels: [String], _ form: TextForm, _ layout: AdapterLayout, _ body: FrozenBody,
+        _ tokenizer: any Tokenizer
+    ) -> [Float] {
+        let fresh = layout.initialParameters(seed: options.adapters.seed)
+        let words = labels.compactMap { tokenizer.encode(" " + $0).first }
+        guard !form.after.isEmpty, Set(words).count == labels.count else { return fresh }
+        return fresh[..<layout.headOffset] + Self.head(writing: words, of: body)
+    }
+
+    /// The rows of the output matrix that write these tokens, less their mean, which no
+    /// probability among them depends on: [words, width].
+    static func head(writing words: [TokenID], of body: FrozenBody) -> [Float] {
+        let width = body.width
+        var head = [Float](repeating: 0, count: words.count * width)
+        head.withUnsafeMutableBufferPointer { rows in
+            for (label, word) in words.enumerated() {
+                body.output.dequantize(row: Int(word), to: rows.baseAddress! + label * width)
+            }
+        }
+        for k in 0..<width {
+            let places = stride(from: k, to: head.count, by: width)
+            let mean = places.reduce(0) { $0 + head[$1] } / Float(words.count)
+            for place in places { head[place] -= mean }
+        }
+        return head
     }
 
     /// Cross-entropy of one text.
@@ -192,8 +235,11 @@ public struct ClassifierAdapterTrainer {
         }
     }
 
-    private func identity(_ texts: [LabeledText], _ model: LoadedModel) throws -> String {
+    private func identity(_ texts: [LabeledText], _ form: TextForm, _ model: LoadedModel) throws
+        -> String
+    {
         try TrainingCheckpoint.identity(options, model) { text in
+            text += form.string + "\n"
             for item in texts { text += "\(item.label)\t\(item.text)\n" }
         }
     }

@@ -17,7 +17,9 @@ public struct ClassifierHead: Sendable, Equatable {
         public var labels: [String]
         public var embeddingWidth: Int
         public var features: [Feature]
-        /// Tokens of a text that are read, counted from its end.
+        /// What stands around a text; files before there were forms have none.
+        public var form: TextForm?
+        /// Tokens of a text and its form that are read.
         public var maxTokens: Int
         public var examples: Int
         public var heldOutAccuracy: Double?
@@ -36,13 +38,19 @@ public struct ClassifierHead: Sendable, Equatable {
     var width: Int { specification.features.count * specification.embeddingWidth }
     static func rows(labels: Int) -> Int { labels == 2 ? 1 : labels }
 
+    /// A text as the head reads it.
+    public func ids(_ text: String, with tokenizer: any Tokenizer) -> [TokenID] {
+        specification.form.ids(text, with: tokenizer, maxTokens: specification.maxTokens)
+    }
+
     /// Label probabilities of texts, several read together.
+    ///
+    /// - Parameter texts: of ``ids(_:with:)``.
     public func probabilities(_ texts: [[TokenID]], with source: any HiddenStateSource) throws
         -> [[Double]]
     {
         try Self.features(
-            texts, specification.features, width: specification.embeddingWidth,
-            maxTokens: specification.maxTokens, with: source
+            texts, specification.features, width: specification.embeddingWidth, with: source
         ).map { probabilities(features: $0) }
     }
 
@@ -70,12 +78,11 @@ public struct ClassifierHead: Sendable, Equatable {
 
     /// Pooled states of texts: texts are packed as replies to an empty prompt.
     static func features(
-        _ texts: [[TokenID]], _ features: [Feature], width: Int, maxTokens: Int,
+        _ texts: [[TokenID]], _ features: [Feature], width: Int,
         with source: any HiddenStateSource
     ) throws -> [[Float]] {
         try FeatureRewardModel.featureVectors(
-            prompt: [], replies: texts.map { Array($0.suffix(maxTokens)) }, features,
-            embeddingWidth: width, with: source)
+            prompt: [], replies: texts, features, embeddingWidth: width, with: source)
     }
 
     // MARK: File

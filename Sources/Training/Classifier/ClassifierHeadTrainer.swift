@@ -31,10 +31,14 @@ public struct ClassifierHeadTrainer {
 
     public init(options: Options = Options()) { self.options = options }
 
-    /// - Parameter test: judges the head; nil holds out a share of `texts`.
+    /// - Parameters:
+    ///   - test: judges the head; nil holds out a share of `texts`.
+    ///   - choosingForm: sees the training texts alone.
     public func train(
         _ texts: [LabeledText], test: [LabeledText]? = nil, model: LoadedModel,
-        source: any HiddenStateSource, progress: (Double) -> Void = { _ in }
+        source: any HiddenStateSource,
+        choosingForm: (_ training: [LabeledText]) throws -> TextForm = { _ in .plain },
+        progress: (Double) -> Void = { _ in }
     ) throws -> Outcome {
         guard let tokenizer = model.tokenizer else {
             throw EngineError.noTokenizer(model: model.info.name)
@@ -46,8 +50,11 @@ public struct ClassifierHeadTrainer {
         let (training, judges) = split(texts, test)
         _ = try LabeledText.labels(training, needed: 1)
         let features = candidateFeatures(model.info.layerCount)
-        let all = training + judges
-        let vectors = try read(all, features, tokenizer, model, source) { progress(0.7 * $0) }
+        let form = try choosingForm(training)
+        let all = (training + judges).map {
+            form.ids($0.text, with: tokenizer, maxTokens: options.maxTokens)
+        }
+        let vectors = try read(all, features, model, source) { progress(0.7 * $0) }
         let problem = Problem(
             features: features, width: model.info.embeddingWidth,
             vectors: Array(vectors.prefix(training.count)), labels: labels,
@@ -58,7 +65,8 @@ public struct ClassifierHeadTrainer {
             name: options.name, baseModel: model.info.name,
             baseFingerprint: model.info.fingerprint, labels: labels,
             embeddingWidth: model.info.embeddingWidth,
-            features: choice.blocks.map { features[$0] }, maxTokens: options.maxTokens,
+            features: choice.blocks.map { features[$0] }, form: form,
+            maxTokens: options.maxTokens,
             examples: training.count)
         var head = ClassifierHead(
             specification: specification, mean: fitted.mean, deviation: fitted.deviation,
@@ -103,16 +111,15 @@ public struct ClassifierHeadTrainer {
     }
 
     private func read(
-        _ texts: [LabeledText], _ features: [ClassifierHead.Feature], _ tokenizer: any Tokenizer,
-        _ model: LoadedModel, _ source: any HiddenStateSource, progress: (Double) -> Void
+        _ texts: [[TokenID]], _ features: [ClassifierHead.Feature], _ model: LoadedModel,
+        _ source: any HiddenStateSource, progress: (Double) -> Void
     ) throws -> [[Float]] {
         var vectors: [[Float]] = []
         for start in stride(from: 0, to: texts.count, by: 64) {
             try Task.checkCancellation()
-            let part = texts[start..<min(start + 64, texts.count)]
             vectors += try ClassifierHead.features(
-                part.map { tokenizer.encode($0.text) }, features,
-                width: model.info.embeddingWidth, maxTokens: options.maxTokens, with: source)
+                Array(texts[start..<min(start + 64, texts.count)]), features,
+                width: model.info.embeddingWidth, with: source)
             progress(Double(vectors.count) / Double(texts.count))
         }
         return vectors

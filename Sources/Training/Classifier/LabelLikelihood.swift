@@ -6,6 +6,9 @@ import LanguageModel
 /// arXiv 2102.09690) divides each label's probability by its probability after a text without
 /// content, and normalises.
 public struct LabelLikelihood {
+    /// Texts without content, which calibration asks about.
+    public static let contentFree = ["N/A", "", "[MASK]"]
+
     /// Continuations by label, as the model would write them.
     public var labels: [[TokenID]]
     /// Probabilities after texts without content; nil leaves probabilities as they are.
