@@ -108,5 +108,5 @@ class Table:
         if output:
             output.write_text(json.dumps(self.rows, indent=2) + "\n")
         missed = sum(row["met"] is False for row in self.rows)
-        print(f"\n{missed} figures miss what is wanted" if missed
-              else "\nevery figure is as wanted")
+        print(f"\n{missed} figures of this table miss what is wanted" if missed
+              else "\nevery figure of this table is as wanted")

@@ -21,11 +21,7 @@ struct LogprobsCommand: ParsableCommand {
     @Option(help: "How many of the most probable next tokens to print.")
     var top = 0
 
-    @Flag(help: "Read control tokens such as <|im_end|> in the text as what they are.")
-    var parseSpecial = false
-
-    @Flag(name: .customLong("add-bos"), help: "Put the model's BOS first where it wants one.")
-    var addsBOS = false
+    @OptionGroup var reading: TextReadingArguments
 
     func validate() throws {
         guard (0...1_000_000).contains(top) else { throw ValidationError("--top takes 0 or more") }
@@ -37,7 +33,7 @@ struct LogprobsCommand: ParsableCommand {
         let session = try ModelSession(model)
         let ids =
             try given
-            ?? session.tokenizer.ids(of: text, parseSpecial: parseSpecial, addsBOS: addsBOS)
+            ?? reading.ids(of: text, session.tokenizer)
         try check(ids, below: session.loaded.info.vocabularySize)
         guard !ids.isEmpty else {
             throw Failure("There is nothing to score: give --ids or text on standard input.")

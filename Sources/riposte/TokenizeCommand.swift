@@ -10,11 +10,7 @@ struct TokenizeCommand: ParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Flag(help: "Read control tokens such as <|im_end|> in the text as what they are.")
-    var parseSpecial = false
-
-    @Flag(name: .customLong("add-bos"), help: "Put the model's BOS first where it wants one.")
-    var addsBOS = false
+    @OptionGroup var reading: TextReadingArguments
 
     @Flag(help: "Read a JSON array of ids and print their text.")
     var detokenize = false
@@ -26,8 +22,7 @@ struct TokenizeCommand: ParsableCommand {
             let ids = try tokenIDs(input, below: tokenizer.vocabularySize)
             StandardOutput.line(Detokenizer.text(of: ids, tokenizer, showsControl: true))
         } else {
-            StandardOutput.json(
-                JSON(ids: tokenizer.ids(of: input, parseSpecial: parseSpecial, addsBOS: addsBOS)))
+            StandardOutput.json(JSON(ids: reading.ids(of: input, tokenizer)))
         }
     }
 
@@ -37,6 +32,20 @@ struct TokenizeCommand: ParsableCommand {
         }
         try check(ids, below: size)
         return ids
+    }
+}
+
+/// How a text on standard input becomes ids.
+struct TextReadingArguments: ParsableArguments {
+    @Flag(help: "Read control tokens such as <|im_end|> in the text as what they are.")
+    var parseSpecial = false
+
+    @Flag(name: .customLong("add-bos"), help: "Put the model's BOS first where it wants one.")
+    var addsBOS = false
+
+    func ids(of text: String, _ tokenizer: any Tokenizer) -> [TokenID] {
+        let ids = tokenizer.encode(text, parseSpecial: parseSpecial)
+        return addsBOS ? tokenizer.specialTokens.afterBOS(ids) : ids
     }
 }
 
@@ -51,17 +60,6 @@ extension ModelVocabulary {
             guard let tokenizer else { throw EngineError.noTokenizer(model: name) }
             return tokenizer
         }
-    }
-}
-
-extension Tokenizer {
-    /// Ids of a text, after BOS where it is asked for and the model wants one.
-    func ids(of text: String, parseSpecial: Bool, addsBOS: Bool) -> [TokenID] {
-        let ids = encode(text, parseSpecial: parseSpecial)
-        guard addsBOS, specialTokens.addsBOS, let bos = specialTokens.bos, ids.first != bos else {
-            return ids
-        }
-        return [bos] + ids
     }
 }
 

@@ -111,10 +111,7 @@ public struct LoadedModel: Sendable {
             ? messages.map(\.content).joined(separator: "\n\n") + reply
             : (messages.map(\.content) + [reply]).joined(separator: "\n\n")
         // Plain data may have been laid out by a chat template already.
-        let ids = tokenizer.encode(text, parseSpecial: isPlain)
-        let special = tokenizer.specialTokens
-        guard special.addsBOS, let bos = special.bos, ids.first != bos else { return ids }
-        return [bos] + ids
+        return tokenizer.specialTokens.afterBOS(tokenizer.encode(text, parseSpecial: isPlain))
     }
 
     /// Ids of a prompt of messages with the reply's opening, as rewards are trained on; without
@@ -122,10 +119,8 @@ public struct LoadedModel: Sendable {
     public func promptIDs(of messages: [ChatMessage]) throws -> [TokenID] {
         guard let tokenizer else { throw EngineError.noTokenizer(model: info.name) }
         guard let chatRenderer else {
-            let ids = tokenizer.encode(messages.map(\.content).joined(separator: "\n\n"))
-            let special = tokenizer.specialTokens
-            guard special.addsBOS, let bos = special.bos, ids.first != bos else { return ids }
-            return [bos] + ids
+            return tokenizer.specialTokens.afterBOS(
+                tokenizer.encode(messages.map(\.content).joined(separator: "\n\n")))
         }
         let layout = ChatLayout(renderer: chatRenderer, model: info.name)
         var source = PromptSource(system: nil, examples: [], turns: [])

@@ -93,10 +93,7 @@ public struct PromptComposer: Sendable {
     private func encode(_ prompt: PromptText, _ layout: any PromptLayout) -> [TokenID] {
         let ids = tokenizer.encode(prompt)
         // A chat template writes its own BOS where the model wants one.
-        guard layout.isPlain, tokenizer.specialTokens.addsBOS,
-            let bos = tokenizer.specialTokens.bos, ids.first != bos
-        else { return ids }
-        return [bos] + ids
+        return layout.isPlain ? tokenizer.specialTokens.afterBOS(ids) : ids
     }
 
     private func count(_ source: PromptSource, _ layout: any PromptLayout) throws -> Int {

@@ -2,7 +2,7 @@ import ChatTemplates
 
 /// Turns text into token ids and back, exactly as the model was trained.
 ///
-/// Tokenizers never add a BOS token by themselves: callers ask ``SpecialTokens/addsBOS``, so
+/// Tokenizers never add a BOS token by themselves: callers ask ``SpecialTokens/afterBOS(_:)``, so
 /// that a chat template that writes one does not end up with two.
 public protocol Tokenizer: Sendable {
     /// Number of ids; every id the model can produce is below it.
@@ -63,5 +63,11 @@ public struct SpecialTokens: Sendable, Equatable {
         self.endOfGeneration = endOfGeneration
         self.addsBOS = addsBOS
         self.addsEOS = addsEOS
+    }
+
+    /// Ids of plain text after BOS, where the model wants one and they do not begin with it.
+    public func afterBOS(_ ids: [TokenID]) -> [TokenID] {
+        guard addsBOS, let bos, ids.first != bos else { return ids }
+        return [bos] + ids
     }
 }

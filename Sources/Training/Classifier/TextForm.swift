@@ -42,11 +42,10 @@ public struct TextForm: Sendable, Equatable {
         -> [TokenID]
     {
         let special = tokenizer.specialTokens
-        let start = special.addsBOS ? special.bos.map { [$0] } ?? [] : []
-        let whole = start + tokenizer.encode(before + text + after)
+        let whole = special.afterBOS(tokenizer.encode(before + text + after))
         guard whole.count > maxTokens else { return whole }
-        let form = before.isEmpty ? 0 : tokenizer.encode(before).count
-        let kept = min(start.count + form, maxTokens / 2)
+        let start = special.afterBOS(before.isEmpty ? [] : tokenizer.encode(before))
+        let kept = min(start.count, maxTokens / 2)
         return whole.prefix(kept) + whole.suffix(maxTokens - kept)
     }
 }

@@ -35,15 +35,14 @@ public struct TextFormSearch {
         random.shuffle(&order)
         let asked = order.prefix(most).map { texts[$0] }
         let truth = asked.map { labels.firstIndex(of: $0.label)! }
-        let share =
-            labels.indices.map { label in
-                Double(truth.count { $0 == label }) / Double(max(1, truth.count))
-            }.max() ?? 0
+        let mostFrequent = labels.indices.map { label in truth.count { $0 == label } }.max() ?? 0
+        let share = Double(mostFrequent) / Double(max(1, truth.count))
         // Two standard errors above what needs no model.
         let margin = 2 * (share * (1 - share) / Double(max(1, truth.count))).squareRoot()
         var best = Choice(form: .plain, accuracy: nil)
+        let written = labels.map { tokenizer.encode(" " + $0) }
         for form in Self.forms {
-            var likelihood = LabelLikelihood(labels: labels.map { tokenizer.encode(" " + $0) })
+            var likelihood = LabelLikelihood(labels: written)
             try likelihood.calibrate(
                 LabelLikelihood.contentFree.map { form.ids($0, with: tokenizer) }, score: score)
             let probabilities = try asked.map {
