@@ -51,6 +51,14 @@ struct AskCommand: AsyncParsableCommand {
         help: "Tokens after which hopeless replies are first looked for; then after twice that.")
     var hopelessAfter = 32
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Guess that what stood before comes again, and check it: faster where a reply quotes \
+            or repeats, and always the same text.
+            """)
+    var speculation = true
+
     @Flag(help: "Print one JSON object with everything about the replies.") var json = false
 
     func validate() throws {
@@ -210,7 +218,8 @@ struct AskCommand: AsyncParsableCommand {
                 .init(seed: $0, sampling: settings.sampling)
             },
             maxTokens: min(settings.maxTokens, composed.replyRoom),
-            stopStrings: settings.stop + composed.stop.filter { !settings.stop.contains($0) })
+            stopStrings: settings.stop + composed.stop.filter { !settings.stop.contains($0) },
+            speculates: speculation)
     }
 
     private func sample(

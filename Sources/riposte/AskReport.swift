@@ -167,7 +167,10 @@ struct AskReport {
                     ("cached_tokens", .int(timings.cachedTokens)),
                     ("prefill_s", .double(timings.prefillSeconds)),
                     ("decode_tokens", .int(timings.decodeTokens)),
-                    ("decode_s", .double(timings.decodeSeconds)), ("load_s", .double(loadSeconds)),
+                    ("decode_s", .double(timings.decodeSeconds)),
+                    ("drafted_tokens", .int(timings.draftedTokens)),
+                    ("accepted_tokens", .int(timings.acceptedTokens)),
+                    ("load_s", .double(loadSeconds)),
                 ])
             ))
         return .object(members)

@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measure the speed of a model on this machine.",
         discussion: """
             Every figure is the median of the repeats. Prefill reads a prompt of random tokens; \
-            decode samples after one token, the candidates after a shared prompt of 128 tokens.
+            decode samples after one token, the candidates after a shared prompt of 128 tokens, \
+            all without guesses; quoting goes on with a prompt that repeats itself.
             """)
 
     @OptionGroup var model: ModelArguments
@@ -37,7 +38,9 @@ struct BenchCommand: ParsableCommand {
         let counts = try Self.numbers(candidates, option: "--candidates")
         let depths = try depth.map { try Self.numbers($0, option: "--depth") } ?? []
         let session = try ModelSession(model)
-        let longest = max(prompt, shared + generate, (depths.max() ?? 0) + generate + 1)
+        let longest = max(
+            prompt, shared + generate, Benchmark.quotedPrompt + generate + 1,
+            (depths.max() ?? 0) + generate + 1)
         guard longest <= session.loaded.contextLength else {
             throw Failure(
                 "The measurement needs \(longest) tokens of context and the model has "
@@ -53,6 +56,7 @@ struct BenchCommand: ParsableCommand {
                 try bench.measureCandidates(count, tokens: generate, shared: shared)
             }
             for depth in depths { try bench.measureDepth(depth, tokens: generate) }
+            try bench.measureQuoting(generate)
         }
         bench.noteMemory()
         guard let model = session.loaded.model else { throw EngineError.noModel }

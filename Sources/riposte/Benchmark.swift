@@ -14,12 +14,17 @@ struct Benchmark {
         }
     }
 
+    /// Tokens of the prompt that is quoted.
+    static let quotedPrompt = 128
+
     private let session: ModelSession
     private var random = SystemRandomNumberGenerator()
     private var prefill = Series()
     private var decode = Series()
     private var together: [Int: Series] = [:]
     private var deep: [Int: Series] = [:]
+    private var quoting = Series()
+    private var quotingUnguessed = Series()
 
     /// The most memory the process had when the last measurement ended, in bytes.
     private(set) var memory = 0
@@ -52,6 +57,23 @@ struct Benchmark {
             try decodeRate(prompt: max(1, depth), candidates: 1, tokens: tokens))
     }
 
+    /// Writes a passage again that the prompt has four times, with guesses and without. Random
+    /// tokens: a model repeats them from the prompt or not at all.
+    mutating func measureQuoting(_ tokens: Int) throws {
+        let passage = randomTokens(Self.quotedPrompt / 4)
+        let prompt = Array([passage, passage, passage, passage].joined())
+        for speculates in [true, false] {
+            let timings = try run(
+                prompt, candidates: 1, tokens: tokens + 1, temperature: 0, speculates: speculates)
+            let rate = Double(timings.decodeTokens - 1) / timings.decodeSeconds
+            if speculates {
+                quoting.values.append(rate)
+            } else {
+                quotingUnguessed.values.append(rate)
+            }
+        }
+    }
+
     /// Tokens a second, over all candidates. The first token of each is sampled from what the
     /// prompt left, without a forward pass of its own, and so is not counted.
     private mutating func decodeRate(prompt: Int, candidates: Int, tokens: Int) throws -> Double {
@@ -65,16 +87,24 @@ struct Benchmark {
     private mutating func run(prompt: Int, candidates: Int, tokens: Int) throws
         -> GenerationTimings
     {
+        try run(
+            randomTokens(prompt), candidates: candidates, tokens: tokens, temperature: 0.8,
+            speculates: false)
+    }
+
+    private func run(
+        _ prompt: [TokenID], candidates: Int, tokens: Int, temperature: Float, speculates: Bool
+    ) throws -> GenerationTimings {
         var sampling = SamplingOptions()
-        sampling.temperature = 0.8
+        sampling.temperature = temperature
         // Each run finds what the one before found: nothing read, and its memory again.
         session.generator.clearCache()
         // No reply ends early, so that all runs do the same work.
         sampling.minTokens = tokens
         let request = GenerationRequest(
-            prompt: randomTokens(prompt),
+            prompt: prompt,
             candidates: (0..<candidates).map { .init(seed: UInt64($0) + 1, sampling: sampling) },
-            maxTokens: tokens)
+            maxTokens: tokens, speculates: speculates)
         var timings = GenerationTimings()
         _ = try session.generator.generate(request, control: GenerationControl()) { event in
             if case .finished(let measured) = event { timings = measured }
@@ -101,6 +131,7 @@ struct Benchmark {
             loadSeconds: session.loadSeconds, prefill: prefill.median, decode: decode.median,
             together: counts.map { ($0, together[$0]?.median ?? .nan) },
             depths: depths.map { ($0, deep[$0]?.median ?? .nan) },
+            quoting: quoting.median, quotingUnguessed: quotingUnguessed.median,
             peakMemory: memory, limits: limits, cost: model.cost,
             prefillShare: prefill.median * perPromptToken / limits.int8OperationsPerSecond,
             decodeShare: decode.median * Double(model.cost.bytesPerToken)
@@ -119,6 +150,9 @@ struct BenchmarkReport {
     var decode: Double
     var together: [(count: Int, rate: Double)]
     var depths: [(depth: Int, rate: Double)]
+    /// Where the reply repeats the prompt: with guesses and without.
+    var quoting: Double
+    var quotingUnguessed: Double
     /// Most memory the process ever had, in bytes.
     var peakMemory: Int
     var limits: MachineLimits
@@ -142,6 +176,10 @@ struct BenchmarkReport {
                     depths.map {
                         .object([("depth", .int($0.depth)), ("decode_tps", .double($0.rate))])
                     })
+            ),
+            (
+                "quoting",
+                .object([("tps", .double(quoting)), ("unguessed_tps", .double(quotingUnguessed))])
             ),
             ("peak_rss_bytes", .int(peakMemory)),
             ("read_gbps", .double(limits.readBytesPerSecond / 1e9)),
@@ -173,6 +211,8 @@ struct BenchmarkReport {
             ])
         }
         for (depth, value) in depths { table.add(["decode after \(depth)", rate(value), ""]) }
+        table.add(["quoting the prompt", rate(quoting), ""])
+        table.add(["the same without guesses", rate(quotingUnguessed), ""])
         table.add(["peak memory", byteText(peakMemory), ""])
         return "\(model), \(quantization), \(kernels), \(threads) threads\n" + table.text + """
             The limit of decode is \(decimals(limits.readBytesPerSecond / 1e9, 1)) GB/s read from \

@@ -19,16 +19,20 @@ public struct GenerationRequest: Sendable {
     public var stopStrings: [String]
     /// What every reply must be; a reply ends as soon as nothing can follow.
     public var constraint: TokenConstraint?
+    /// Whether text that stood before may be guessed to come again, so that a pass gives several
+    /// tokens. Replies are the same either way.
+    public var speculates: Bool
 
     public init(
         prompt: [TokenID], candidates: [Candidate], maxTokens: Int, stopStrings: [String] = [],
-        constraint: TokenConstraint? = nil
+        constraint: TokenConstraint? = nil, speculates: Bool = true
     ) {
         self.prompt = prompt
         self.candidates = candidates
         self.maxTokens = maxTokens
         self.stopStrings = stopStrings
         self.constraint = constraint
+        self.speculates = speculates
     }
 }
 
@@ -79,6 +83,9 @@ public struct GenerationTimings: Sendable, Equatable, Codable {
     /// Tokens sampled, over all candidates.
     public var decodeTokens = 0
     public var decodeSeconds = 0.0
+    /// Tokens that were guessed and computed besides, and those of them that were drawn.
+    public var draftedTokens = 0
+    public var acceptedTokens = 0
 
     public init() {}
 
@@ -88,6 +95,8 @@ public struct GenerationTimings: Sendable, Equatable, Codable {
         sum.prefillSeconds += other.prefillSeconds
         sum.decodeTokens += other.decodeTokens
         sum.decodeSeconds += other.decodeSeconds
+        sum.draftedTokens += other.draftedTokens
+        sum.acceptedTokens += other.acceptedTokens
     }
 }
 

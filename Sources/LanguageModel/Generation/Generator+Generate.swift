@@ -41,6 +41,8 @@ extension Generator {
                 generator: self, request: request, base: base, firstLogits: firstLogits)
             try board.decode(control: control, checkpoints: checkpoints, onEvent: onEvent)
             streams = board.streams
+            timings.draftedTokens = board.draftedTokens
+            timings.acceptedTokens = board.acceptedTokens
         } else {
             streams = request.candidates.enumerated().map { index, candidate in
                 let stream = CandidateStream(
@@ -69,6 +71,8 @@ private final class DecodingBoard {
     /// The sampler may overwrite what it is given.
     private let scratch: UnsafeMutableBufferPointer<Float>
     private(set) var streams: [CandidateStream] = []
+    private(set) var draftedTokens = 0
+    private(set) var acceptedTokens = 0
 
     init(
         generator: Generator, request: GenerationRequest, base: CachedSequence,
@@ -118,19 +122,67 @@ private final class DecodingBoard {
                 active.sort { ($0.ids.count, $0.index) < ($1.ids.count, $1.index) }
                 active.removeLast(active.count - Generator.maxLogitRows)
             }
-            for stream in active {
+            // Judged are replies of the same length, which drafts would pull apart.
+            let speculates = request.speculates && lengths.isEmpty
+            for (index, stream) in active.enumerated() {
                 if !stream.sequence.usesLongRope,
                     generator.usesLongRope(length: stream.sequence.count + 1)
                 {
                     stream.sequence = try generator.rereadForLongRope(stream.sequence)
                 }
-                try stream.sequence.append(stream.ids[stream.ids.count - 1])
-                let position = stream.sequence.count - 1
-                rows.append(generator.row(stream.sequence, position, logits: true))
+                let others = active.count - index - 1
+                let length =
+                    speculates
+                    ? draftLength(
+                        stream, streams: active.count,
+                        room: Generator.maxLogitRows - rows.count - 1 - others)
+                    : 0
+                let first = stream.sequence.count
+                try stream.appendToSequence(drafted: length)
+                for position in first..<stream.sequence.count {
+                    rows.append(generator.row(stream.sequence, position, logits: true))
+                }
             }
             generator.runner.run(rows)
-            for (index, stream) in active.enumerated() {
-                advance(stream, logits: generator.logitRow(index), onEvent: onEvent)
+            var row = 0
+            for stream in active {
+                let length = stream.draft.count
+                advance(stream, row: row, onEvent: onEvent)
+                row += 1 + length
+            }
+        }
+    }
+
+    /// How many tokens a stream guesses for the next pass.
+    private func draftLength(_ stream: CandidateStream, streams: Int, room: Int) -> Int {
+        stream.lookUpDraft()
+        var most = min(Draft.mostTokens, room, stream.tokensLeft - 1)
+        if !stream.sequence.usesLongRope {
+            while most > 0, generator.usesLongRope(length: stream.sequence.count + 1 + most) {
+                most -= 1
+            }
+        }
+        return generator.drafts.length(
+            of: stream.draft, streams: streams, rowCost: generator.rowCost, most: most)
+    }
+
+    /// Draws a stream's next token, and more of them as long as its draft was right.
+    private func advance(
+        _ stream: CandidateStream, row: Int, onEvent: (GenerationEvent) -> Void
+    ) {
+        let draft = stream.draft
+        let known = stream.sequence.count - draft.count
+        draftedTokens += draft.count
+        for step in 0...draft.count {
+            let guess = draft.isEmpty ? nil : stream.draftedToken(step)
+            advance(stream, logits: generator.logitRow(row + step), onEvent: onEvent)
+            guard let guess else { return }
+            let isRight = guess == stream.ids.last
+            generator.drafts.record(draft, isRight: isRight)
+            guard step < draft.count else { return }
+            if isRight { acceptedTokens += 1 }
+            if !isRight || stream.isFinished {
+                return stream.sequence.truncate(to: known + step + (isRight ? 1 : 0))
             }
         }
     }
@@ -195,7 +247,10 @@ final class CandidateStream {
     private var constraint: ConstraintState?
     /// Tokens that the request and the context leave for the reply.
     private let mostTokens: Int
+    /// Prompt and reply.
     private var history: [TokenID]
+    private(set) var draft = Draft()
+    private var pending: [TokenID] = []
     private var logProbabilities: [Float] = []
     private var text = ""
     private var finishReason = FinishReason.length
@@ -219,13 +274,30 @@ final class CandidateStream {
         history.reserveCapacity(request.prompt.count + mostTokens)
         ids.reserveCapacity(mostTokens)
         logProbabilities.reserveCapacity(mostTokens)
+        pending.reserveCapacity(Draft.mostTokens + 1)
     }
 
+    var tokensLeft: Int { mostTokens - ids.count }
     /// Whether there is no room for another token.
-    var isAtLimit: Bool { ids.count >= mostTokens }
+    var isAtLimit: Bool { tokensLeft <= 0 }
+
+    func lookUpDraft() { draft = history.withUnsafeBufferPointer { Draft(following: $0) } }
+
+    func draftedToken(_ index: Int) -> TokenID {
+        history.withUnsafeBufferPointer { draft.token(index, in: $0) }
+    }
+
+    /// Counts the last token drawn and so many drafted ones into the sequence, for the next pass.
+    func appendToSequence(drafted count: Int) throws {
+        draft.count = count
+        pending.removeAll(keepingCapacity: true)
+        pending.append(ids[ids.count - 1])
+        for index in 0..<count { pending.append(draftedToken(index)) }
+        try sequence.append(pending[...])
+    }
 
     func draw(from logits: UnsafeMutableBufferPointer<Float>) -> TokenID {
-        constraint?.tokensLeft = mostTokens - ids.count
+        constraint?.tokensLeft = tokensLeft
         return history.withUnsafeBufferPointer {
             sampler.sample(logits: logits, recent: $0, filter: constraint)
         }
