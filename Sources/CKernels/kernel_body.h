@@ -38,16 +38,21 @@ INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
 // product of Q4_1 took half as long again on Zen 3, and eight tokens' twice as long on Zen 5.
 // The address may lie behind the matrix; that is harmless.
 //
-// `level` is the cache they are brought to. Into the first, 24 lines at most are on their way
-// at once on Zen 4; integers, whose steps ask for several lines together, came at 23 GB/s
-// there and at 38 into the second. Floats ask evenly, and do better with the first.
-INLINE void fetch_ahead(
-    const uint8_t *weights, const int bytes, const int steps, const int level) {
+// They are brought to the second-level cache: on Zen 4, 24 lines at most are on their way to the
+// first at once. Integers came at 23 GB/s there and at 38 into the second, 16-bit floats at 26
+// and at 30, where memory gave 31.
+INLINE void fetch_ahead(const uint8_t *weights, const int bytes, const int steps) {
     UNROLL for (int line = 0; line < bytes; line += 64) {
-        const uint8_t *place = weights + steps * bytes + line;
-        // The builtin wants a literal.
-        if (level == 1) __builtin_prefetch(place, 0, 3);
-        else __builtin_prefetch(place, 0, 2);
+        __builtin_prefetch(weights + steps * bytes + line, 0, 2);
+    }
+}
+// Asks for one piece's part of a block of the weights that come next. Its scales are a line.
+INLINE void fetch_next(
+    const uint8_t *scales, const uint8_t *weights, const int bytes, rk_pass pass) {
+    if (pass.count < 2 || pass.index >= pass.count) return;
+    if (pass.index == 0) __builtin_prefetch(scales, 0, 2);
+    for (int32_t line = pass.index * 64; line < bytes; line += pass.count * 64) {
+        __builtin_prefetch(weights + line, 0, 2);
     }
 }
 // Hides a value from the optimiser.
@@ -248,7 +253,7 @@ INLINE void NAME(float_tile)(
         }
         for (int32_t c = 0; c < cols; c++) {
             // The widest weights come in so plain a stream that the processor does better alone.
-            if (element == 2) fetch_ahead(weights + (int64_t)c * RK_ROWS * 2, RK_ROWS * 2, 128, 1);
+            if (element == 2) fetch_ahead(weights + (int64_t)c * RK_ROWS * 2, RK_ROWS * 2, 256);
             vf w[ROW_VECTORS];
             UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
                 w[r] = NAME(load_weights)(
@@ -291,10 +296,16 @@ static const NAME(float_tile_function) NAME(float_tiles)[TOKEN_TILE][3] = {
 
 // ---------------------------------------------------------------- the product of a matrix
 
+// Pieces that an integer product cuts a tile of tokens into.
+INLINE int32_t NAME(pieces)(int32_t width) { return (width + INT_TOKENS - 1) / INT_TOKENS; }
+
+// As many pieces as a block of nibbles has cache lines.
+enum { NAME(MOST_ASKING) = 4 };
+
 // `groups` groups of 16 rows times one stored tile of tokens.
 static void NAME(multiply_tile)(
     const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t tile,
-    bool is_first, float *output, int64_t stride, bool add) {
+    rk_pass pass, float *output, int64_t stride, bool add) {
     const uint8_t *group = m->data + m->stride * g;
     int32_t blocks = m->cols / RK_BLOCK;
     int32_t width = rk_tile_width(set, tile);
@@ -313,13 +324,15 @@ static void NAME(multiply_tile)(
         if (ints) {
             int64_t at = (int64_t)tile * blocks + done;
             rk_tile inputs = {
-                .blocks = blocks, .is_first = is_first && done == 0, .quants = set->quants + at * RK_BLOCK,
+                .blocks = blocks, .pass = pass, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at,
                 .scales = set->scales + at, .sums = set->sums + at, .half_sums = set->half_sums + at,
                 .totals = set->totals + at * 3};
             NAME(int_tiles)[groups - 1][T - 1][NAME(int_kind)(m)](
                 &inputs, group, m->stride, cells, step, sum, width);
+            pass.index++;
+            pass.is_cold = false;
         } else {
             NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
                 group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells, step,
@@ -355,11 +368,19 @@ static void NAME(multiply)(
     int32_t whole = pairs ? m->rows / RK_ROWS : 0;
     for (int32_t from = 0; from < set->tokens; from += step) {
         int32_t to = from + step < set->tokens ? from + step : set->tokens;
+        int32_t pieces = 0;
+        for (int32_t tile = from; tile < to; tile += set->tile) {
+            pieces += NAME(pieces)(rk_tile_width(set, tile));
+        }
         for (int32_t g = first, groups; g < first + count; g += groups) {
             int32_t end = first + count < whole ? first + count : whole;
             groups = g + INT_GROUPS <= end ? INT_GROUPS : 1;
+            rk_pass pass = {.count = pieces < NAME(MOST_ASKING) ? pieces : NAME(MOST_ASKING)};
+            pass.is_cold = g == first || pieces == 1;
             for (int32_t tile = from; tile < to; tile += set->tile) {
-                NAME(multiply_tile)(m, set, g, groups, tile, tile == from, output, stride, add);
+                NAME(multiply_tile)(m, set, g, groups, tile, pass, output, stride, add);
+                pass.index += NAME(pieces)(rk_tile_width(set, tile));
+                pass.is_cold = false;
             }
         }
     }

@@ -81,12 +81,18 @@ INLINE void NAME(int_tile)(
             UNROLL for (int v = 0; v < V; v++) total[t][v] = splat(0);
         }
         for (int32_t b = 0; b < blocks; b++) {
-            if (part == 0 && tile->is_first) {
+            if (part == 0) {
+                UNROLL for (int v = 0; v < V; v++) {
+                    const int64_t next = groups * group_bytes;
+                    fetch_next(block[v] + next, weights[v] + next, quant_bytes, tile->pass);
+                }
+            }
+            if (part == 0 && tile->pass.is_cold) {
                 // Behind the end of these groups stand the next ones.
                 const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int v = 0; v < V; v++) {
-                    fetch_ahead(weights[v] + behind, quant_bytes, steps, 2);
+                    fetch_ahead(weights[v] + behind, quant_bytes, steps);
                 }
             }
             // One token's product waits for memory anyway.

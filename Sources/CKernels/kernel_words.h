@@ -34,7 +34,7 @@ INLINE void NAME(int_tile)(
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
     const int bits, const int scale_sets, const int has_min, const int zero) {
     enum { PARTS = RK_ROWS / LANES };
-    (void)group_bytes, (void)groups;
+    (void)groups;
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
@@ -49,7 +49,8 @@ INLINE void NAME(int_tile)(
         UNROLL for (int r = 0; r < PARTS; r++) total[t][r] = splat(0);
     }
     for (int32_t b = 0; b < blocks; b++) {
-        if (tile->is_first) fetch_ahead(weights, quant_bytes, 4096 / quant_bytes, 2);
+        fetch_next(block + group_bytes, weights + group_bytes, quant_bytes, tile->pass);
+        if (tile->pass.is_cold) fetch_ahead(weights, quant_bytes, 4096 / quant_bytes);
         const uint16_t *block_scales = (const uint16_t *)block;
         UNROLL for (int set = 0; set < scale_sets; set++) {
             vi sum[INT_TOKENS][PARTS];
