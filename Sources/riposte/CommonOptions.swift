@@ -25,6 +25,13 @@ struct ModelArguments: ParsableArguments {
     @Option(name: .customLong("cache"), help: "How keys and values are kept.")
     var cacheType = KVCacheType.float16
 
+    @Option(
+        name: .customLong("cache-memory"),
+        help: ArgumentHelp(
+            "Memory for the keys and values of what was read before; the least recently used go.",
+            valueName: "MB"))
+    var cacheMemory = 1000
+
     @Option(help: "Quantise weights stored as floats while they are loaded.")
     var quantize: LoadQuantization?
 
@@ -37,6 +44,9 @@ struct ModelArguments: ParsableArguments {
         guard (0...1024).contains(threads) else {
             throw ValidationError("--threads takes 0 to 1024")
         }
+        guard (1...1_000_000).contains(cacheMemory) else {
+            throw ValidationError("--cache-memory takes 1 to 1000000 megabytes")
+        }
         if let contextLength, contextLength < 16 {
             throw ValidationError("--context-length takes 16 or more")
         }
@@ -47,6 +57,7 @@ struct ModelArguments: ParsableArguments {
         options.threads = threads
         options.kernels = kernels
         options.cacheType = cacheType
+        options.cacheBudget = cacheMemory * 1_000_000
         options.contextLength = contextLength
         options.quantization = quantize
         return options

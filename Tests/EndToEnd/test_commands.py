@@ -259,6 +259,22 @@ class Asking(TinyModelCase):
         self.assertNotEqual(first["candidates"], other["candidates"])
         self.assertEqual(len({c["text"] for c in first["candidates"]}), 4)
 
+    def test_guesses_change_no_text(self):
+        def ask(*arguments):
+            return self.ask("--json", "--temperature", "0", "--min-tokens", "12", "--seed", "5",
+                            *arguments, "ab ab ab ab ab ab ab").json
+
+        guessed, plain = ask(), ask("--no-speculation")
+        self.assertEqual(guessed["candidates"], plain["candidates"])
+        self.assertEqual(plain["timings"]["drafted_tokens"], 0)
+        self.assertLessEqual(
+            guessed["timings"]["accepted_tokens"], guessed["timings"]["drafted_tokens"])
+
+    def test_memory_of_the_cache(self):
+        self.ask("--cache-memory", "1", "hello")
+        self.assertIn("--cache-memory", self.refuse(
+            "ask", "-m", self.model, "--cache-memory", "0", "hello", status=2).err)
+
     def test_prompt_from_both(self):
         ids = lambda *arguments, **options: self.ask(
             "--json", "--seed", "1", *arguments, **options).json["prompt_ids"]

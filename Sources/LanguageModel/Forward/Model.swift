@@ -38,7 +38,7 @@ public struct ModelOptions: Sendable {
     /// Quantises float weights when they are loaded; nil leaves them.
     public var quantization: LoadQuantization?
     /// Bytes the key-value cache may take over all kept prefixes.
-    public var cacheBudget: Int = 1 << 30
+    public var cacheBudget: Int = 1_000_000_000
 
     public init() {}
 }
