@@ -124,19 +124,16 @@ private final class DecodingBoard {
             }
             // Judged are replies of the same length, which drafts would pull apart.
             let speculates = request.speculates && lengths.isEmpty
-            for (index, stream) in active.enumerated() {
+            var room = min(generator.mostDrafted, Generator.maxLogitRows - active.count)
+            for stream in active {
                 if !stream.sequence.usesLongRope,
                     generator.usesLongRope(length: stream.sequence.count + 1)
                 {
                     stream.sequence = try generator.rereadForLongRope(stream.sequence)
                 }
-                let others = active.count - index - 1
                 let length =
-                    speculates
-                    ? draftLength(
-                        stream, streams: active.count,
-                        room: Generator.maxLogitRows - rows.count - 1 - others)
-                    : 0
+                    speculates ? draftLength(stream, streams: active.count, room: room) : 0
+                room -= length
                 let first = stream.sequence.count
                 try stream.appendToSequence(drafted: length)
                 for position in first..<stream.sequence.count {
@@ -156,7 +153,7 @@ private final class DecodingBoard {
     /// How many tokens a stream guesses for the next pass.
     private func draftLength(_ stream: CandidateStream, streams: Int, room: Int) -> Int {
         stream.lookUpDraft()
-        var most = min(Draft.mostTokens, room, stream.tokensLeft - 1)
+        var most = min(room, stream.tokensLeft - 1)
         if !stream.sequence.usesLongRope {
             while most > 0, generator.usesLongRope(length: stream.sequence.count + 1 + most) {
                 most -= 1

@@ -60,6 +60,9 @@ public final class Generator {
         }
     }
 
+    /// Guessed tokens of a decoding pass at most: few enough that Esc works as fast as ever.
+    var mostDrafted: Int { min(Draft.mostTokens, passLength() / 2) }
+
     /// Tokens of the next pass over a prompt.
     private func passLength() -> Int {
         let wanted = Int(min(readingSpeed * Self.passSeconds, 1e6))

@@ -9,7 +9,7 @@ struct Draft {
     /// Fewer common tokens say little, more than so many nothing new.
     private static let fewestCommon = 2
     private static let mostCommon = 16
-    /// Tokens of a draft at most.
+    /// Tokens of a pass's drafts at most.
     static let mostTokens = 24
 
     /// How many tokens the text's end had in common with the place that is followed; 0 where
