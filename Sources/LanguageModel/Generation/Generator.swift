@@ -84,7 +84,8 @@ public final class Generator {
         while sequence.count < ids.count {
             if let control, control.isCancelled { return false }
             let first = sequence.count
-            let length = min(passLength(), ids.count - first)
+            // Where nobody can stop it, passes are as long as they are fastest.
+            let length = min(control == nil ? Self.maxRows : passLength(), ids.count - first)
             try sequence.append(ids[first..<first + length])
             rows.removeAll(keepingCapacity: true)
             for position in first..<first + length {
