@@ -16,7 +16,6 @@ extern const rk_kernels rk_avx512_table;
 extern const rk_kernels rk_neon_table;
 #endif
 
-// The inputs of one register tile, from an activation set.
 /// Pieces of the tokens go over the same weights one after the other.
 typedef struct {
     /// The number of a piece, and how many of them ask for the weights that come next, a part
@@ -28,6 +27,7 @@ typedef struct {
     bool is_cold;
 } rk_pass;
 
+// The inputs of one register tile, from an activation set.
 typedef struct {
     int32_t blocks;
     rk_pass pass;

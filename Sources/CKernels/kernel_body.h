@@ -305,7 +305,7 @@ enum { NAME(MOST_ASKING) = 4 };
 // `groups` groups of 16 rows times one stored tile of tokens.
 static void NAME(multiply_tile)(
     const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t tile,
-    rk_pass pass, float *output, int64_t stride, bool add) {
+    rk_pass *pass, float *output, int64_t stride, bool add) {
     const uint8_t *group = m->data + m->stride * g;
     int32_t blocks = m->cols / RK_BLOCK;
     int32_t width = rk_tile_width(set, tile);
@@ -324,15 +324,15 @@ static void NAME(multiply_tile)(
         if (ints) {
             int64_t at = (int64_t)tile * blocks + done;
             rk_tile inputs = {
-                .blocks = blocks, .pass = pass, .quants = set->quants + at * RK_BLOCK,
+                .blocks = blocks, .pass = *pass, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at,
                 .scales = set->scales + at, .sums = set->sums + at, .half_sums = set->half_sums + at,
                 .totals = set->totals + at * 3};
             NAME(int_tiles)[groups - 1][T - 1][NAME(int_kind)(m)](
                 &inputs, group, m->stride, cells, step, sum, width);
-            pass.index++;
-            pass.is_cold = false;
+            pass->index++;
+            pass->is_cold = false;
         } else {
             NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
                 group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells, step,
@@ -378,9 +378,7 @@ static void NAME(multiply)(
             rk_pass pass = {.count = pieces < NAME(MOST_ASKING) ? pieces : NAME(MOST_ASKING)};
             pass.is_cold = g == first || pieces == 1;
             for (int32_t tile = from; tile < to; tile += set->tile) {
-                NAME(multiply_tile)(m, set, g, groups, tile, pass, output, stride, add);
-                pass.index += NAME(pieces)(rk_tile_width(set, tile));
-                pass.is_cold = false;
+                NAME(multiply_tile)(m, set, g, groups, tile, &pass, output, stride, add);
             }
         }
     }

@@ -38,9 +38,7 @@ struct BenchCommand: ParsableCommand {
         let counts = try Self.numbers(candidates, option: "--candidates")
         let depths = try depth.map { try Self.numbers($0, option: "--depth") } ?? []
         let session = try ModelSession(model)
-        let longest = max(
-            prompt, shared + generate, Benchmark.quotedPrompt + generate + 1,
-            (depths.max() ?? 0) + generate + 1)
+        let longest = max(prompt, shared + generate, (depths.max() ?? 0) + generate + 1)
         guard longest <= session.loaded.contextLength else {
             throw Failure(
                 "The measurement needs \(longest) tokens of context and the model has "
@@ -56,7 +54,7 @@ struct BenchCommand: ParsableCommand {
                 try bench.measureCandidates(count, tokens: generate, shared: shared)
             }
             for depth in depths { try bench.measureDepth(depth, tokens: generate) }
-            try bench.measureQuoting(generate)
+            try bench.measureQuoting(generate, prompt: shared)
         }
         bench.noteMemory()
         guard let model = session.loaded.model else { throw EngineError.noModel }

@@ -14,17 +14,14 @@ struct Benchmark {
         }
     }
 
-    /// Tokens of the prompt that is quoted.
-    static let quotedPrompt = 128
-
     private let session: ModelSession
     private var random = SystemRandomNumberGenerator()
     private var prefill = Series()
     private var decode = Series()
     private var together: [Int: Series] = [:]
     private var deep: [Int: Series] = [:]
-    private var quoting = Series()
-    private var quotingUnguessed = Series()
+    /// By whether it is guessed.
+    private var quoting: [Bool: Series] = [:]
 
     /// The most memory the process had when the last measurement ended, in bytes.
     private(set) var memory = 0
@@ -33,12 +30,12 @@ struct Benchmark {
 
     /// Touches every page of the weights and wakes the threads.
     mutating func warmUp(tokens: Int) throws {
-        _ = try run(prompt: tokens, candidates: 1, tokens: 2)
+        _ = try run(randomTokens(tokens), candidates: 1, tokens: 2)
     }
 
     /// Reads a prompt of random tokens, which no cache holds.
     mutating func measurePrefill(_ tokens: Int) throws {
-        let timings = try run(prompt: tokens, candidates: 1, tokens: 1)
+        let timings = try run(randomTokens(tokens), candidates: 1, tokens: 1)
         prefill.values.append(Double(timings.prefillTokens) / timings.prefillSeconds)
     }
 
@@ -59,41 +56,38 @@ struct Benchmark {
 
     /// Writes a passage again that the prompt has four times, with guesses and without. Random
     /// tokens: a model repeats them from the prompt or not at all.
-    mutating func measureQuoting(_ tokens: Int) throws {
-        let passage = randomTokens(Self.quotedPrompt / 4)
-        let prompt = Array([passage, passage, passage, passage].joined())
+    mutating func measureQuoting(_ tokens: Int, prompt length: Int) throws {
+        let passage = randomTokens(max(1, length / 4))
+        let prompt = (0..<length).map { passage[$0 % passage.count] }
         for speculates in [true, false] {
-            let timings = try run(
-                prompt, candidates: 1, tokens: tokens + 1, temperature: 0, speculates: speculates)
-            let rate = Double(timings.decodeTokens - 1) / timings.decodeSeconds
-            if speculates {
-                quoting.values.append(rate)
-            } else {
-                quotingUnguessed.values.append(rate)
-            }
+            quoting[speculates, default: Series()].values.append(
+                try decodeRate(
+                    prompt, candidates: 1, tokens: tokens, temperature: 0, speculates: speculates))
         }
     }
 
     /// Tokens a second, over all candidates. The first token of each is sampled from what the
     /// prompt left, without a forward pass of its own, and so is not counted.
     private mutating func decodeRate(prompt: Int, candidates: Int, tokens: Int) throws -> Double {
-        let timings = try run(prompt: prompt, candidates: candidates, tokens: tokens + 1)
+        try decodeRate(randomTokens(prompt), candidates: candidates, tokens: tokens)
+    }
+
+    private func decodeRate(
+        _ prompt: [TokenID], candidates: Int, tokens: Int, temperature: Float = 0.8,
+        speculates: Bool = false
+    ) throws -> Double {
+        let timings = try run(
+            prompt, candidates: candidates, tokens: tokens + 1, temperature: temperature,
+            speculates: speculates)
         return Double(timings.decodeTokens - candidates) / timings.decodeSeconds
     }
 
     /// Remembers the peak before the machine's limits are measured, which takes memory itself.
     mutating func noteMemory() { memory = PeakMemory.bytes }
 
-    private mutating func run(prompt: Int, candidates: Int, tokens: Int) throws
-        -> GenerationTimings
-    {
-        try run(
-            randomTokens(prompt), candidates: candidates, tokens: tokens, temperature: 0.8,
-            speculates: false)
-    }
-
     private func run(
-        _ prompt: [TokenID], candidates: Int, tokens: Int, temperature: Float, speculates: Bool
+        _ prompt: [TokenID], candidates: Int, tokens: Int, temperature: Float = 0.8,
+        speculates: Bool = false
     ) throws -> GenerationTimings {
         var sampling = SamplingOptions()
         sampling.temperature = temperature
@@ -131,7 +125,8 @@ struct Benchmark {
             loadSeconds: session.loadSeconds, prefill: prefill.median, decode: decode.median,
             together: counts.map { ($0, together[$0]?.median ?? .nan) },
             depths: depths.map { ($0, deep[$0]?.median ?? .nan) },
-            quoting: quoting.median, quotingUnguessed: quotingUnguessed.median,
+            quoting: quoting[true]?.median ?? .nan,
+            quotingUnguessed: quoting[false]?.median ?? .nan,
             peakMemory: memory, limits: limits, cost: model.cost,
             prefillShare: prefill.median * perPromptToken / limits.int8OperationsPerSecond,
             decodeShare: decode.median * Double(model.cost.bytesPerToken)

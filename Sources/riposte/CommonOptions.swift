@@ -30,7 +30,7 @@ struct ModelArguments: ParsableArguments {
         help: ArgumentHelp(
             "Memory for the keys and values of what was read before; the least recently used go.",
             valueName: "MB"))
-    var cacheMemory = 1000
+    var cacheMemory = ModelOptions().cacheBudget / 1_000_000
 
     @Option(help: "Quantise weights stored as floats while they are loaded.")
     var quantize: LoadQuantization?

@@ -31,9 +31,7 @@ struct LogprobsCommand: ParsableCommand {
         let given = try ids.map(parse)
         let text = try given == nil ? StandardInput.text() : ""
         let session = try ModelSession(model)
-        let ids =
-            try given
-            ?? reading.ids(of: text, session.tokenizer)
+        let ids = try given ?? reading.ids(of: text, session.tokenizer)
         try check(ids, below: session.loaded.info.vocabularySize)
         guard !ids.isEmpty else {
             throw Failure("There is nothing to score: give --ids or text on standard input.")

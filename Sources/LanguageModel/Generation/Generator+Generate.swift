@@ -155,9 +155,7 @@ private final class DecodingBoard {
         stream.lookUpDraft()
         var most = min(room, stream.tokensLeft - 1)
         if !stream.sequence.usesLongRope {
-            while most > 0, generator.usesLongRope(length: stream.sequence.count + 1 + most) {
-                most -= 1
-            }
+            most = min(most, generator.longRopeThreshold - stream.sequence.count - 1)
         }
         return generator.drafts.length(
             of: stream.draft, streams: streams, rowCost: generator.rowCost, most: most)

@@ -16,7 +16,7 @@ public final class Generator {
     public let model: Model
     let runner: ForwardRunner
     let prefixes: PrefixCache
-    private let longRopeThreshold: Int
+    let longRopeThreshold: Int
     /// Prompt tokens a second, as last seen.
     private var readingSpeed: Double
     /// Of all replies so far: what a person does next is likely to be of the same kind.
