@@ -21,12 +21,12 @@
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)((w) ^ 0x80), (int8x16_t)vdupq_n_s32(x)))
 #define half_to_float(p) ((vf)vcvt_f32_f16((float16x4_t)vld1_u16(p)))
 #define float_to_half(p, v) vst1_u16((p), (uint16x4_t)vcvt_f16_f32((float32x4_t)(v)))
-#define bytes_to_float(p)                                                                      \
-    ({                                                                                         \
-        int32_t word_;                                                                         \
-        memcpy(&word_, (p), 4);                                                                \
-        (vf)vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8((int8x8_t)vdup_n_s32(word_)))));     \
-    })
+#define bytes_to_words(p) ((vi)vmovl_s8(vld1_s8((const int8_t *)(p))))
+#define dot_words(a, w, x)                                                                     \
+    ((a)                                                                                       \
+     + (vi)vpaddq_s32(                                                                         \
+         vmull_s16(vget_low_s16((int16x8_t)(w)), vget_low_s16((int16x8_t)(x))),                \
+         vmull_high_s16((int16x8_t)(w), (int16x8_t)(x))))
 #define round_to_int(v) ((vi)vcvtnq_s32_f32((float32x4_t)(v)))
 #define pack_store(p, v)                                                                       \
     ({                                                                                         \

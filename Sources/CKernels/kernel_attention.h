@@ -24,8 +24,7 @@ static void NAME(store)(
 
 INLINE vf NAME(load_cached)(const uint8_t *p, int32_t index, const int type) {
     if (type == RK_CACHE_F32) return load((const float *)p + index);
-    if (type == RK_CACHE_F16) return half_to_float((const uint16_t *)p + index);
-    return bytes_to_float((const int8_t *)p + index);
+    return half_to_float((const uint16_t *)p + index);
 }
 
 INLINE int NAME(cached_bytes)(const int type) {
@@ -33,23 +32,57 @@ INLINE int NAME(cached_bytes)(const int type) {
 }
 
 // A deep context is read from memory, and pages stand too far apart for the processor to
-// foresee. So while a page's keys are multiplied, the keys of the page that comes next are asked
-// for, and while its values are, the next one's values: spread over all steps, as only so many
-// lines can be under way at once.
+// foresee. So while one page is worked on, the one that comes next is asked for, a few lines with
+// each step: only so many can be under way at once, and where they are asked for in a burst the
+// multipliers wait, and then memory does.
 typedef struct {
-    // NULL where that is done already.
-    const uint8_t *keys, *values;
-    // Positions that will be read; both parts of a page fill from the front.
-    int32_t count;
+    // What is to be asked for now, and after it: of a page's keys and values the positions that
+    // will be read, and both fill from the front.
+    const uint8_t *at, *end, *then, *then_end;
 } NAME(next_page);
 
+INLINE void NAME(ask)(NAME(next_page) *next, const int lines) {
+    if (lines == 0 || next->at >= next->end) return;
+    UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(next->at + line * 64, 0, 2);
+    next->at += lines * 64;
+    if (next->at < next->end) return;
+    next->at = next->then;
+    next->end = next->then_end;
+    next->then_end = next->then;
+}
+
+// Longest head whose queries are kept on the stack.
+enum { MAX_HEAD = 512 };
+// Greatest word that queries and weights are rounded to beside 8-bit elements: the sum of
+// MAX_HEAD products fits into 32 bits.
+#define WORD_MOST 32767.0f
+
+#include "kernel_cache_bytes.h"
+
+// Queries of one register tile, interleaved as [head_size][TOKEN_TILE]; beside 8-bit keys as
+// pairs of words, [head_size / 2][TOKEN_TILE], with what a unit of each query is worth.
+typedef struct {
+    union {
+        float values[MAX_HEAD * TOKEN_TILE];
+        int32_t pairs[(MAX_HEAD + 1) / 2 * TOKEN_TILE];
+    };
+    float scales[TOKEN_TILE];
+} NAME(queries);
+
+// What each of these queries makes of a page: scores, then weights, and beside 8-bit values
+// these as words, with what a unit of them is worth.
+typedef struct {
+    float scores[TOKEN_TILE * RK_PAGE];
+    int16_t words[TOKEN_TILE * RK_PAGE];
+    float scales[TOKEN_TILE];
+} NAME(weights);
+
 // Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against K vectors of a page's
-// keys from the vector `first` on. With each column `lines` from `next` on are asked for, up
-// to `end`.
+// keys from the vector `first` on. With each column `lines` of the next page are asked for.
 INLINE void NAME(vector_scores)(
-    const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
-    float scale, float *out, const uint8_t *next, const uint8_t *end, const int lines,
-    const int first, const int Q, const int K, const int type) {
+    const uint8_t *keys, const float *queries, int32_t size, float scale, float *out,
+    NAME(next_page) *next, const int lines, const int first, const int Q, const int K,
+    const int type) {
     vf sum[TOKEN_TILE][8];
     int32_t at[8];
     UNROLL for (int k = 0; k < K; k++) {
@@ -57,10 +90,7 @@ INLINE void NAME(vector_scores)(
         UNROLL for (int q = 0; q < Q; q++) sum[q][k] = splat(0);
     }
     for (int32_t d = 0; d < size; d++) {
-        if (lines > 0 && next < end) {
-            UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(next + line * 64, 0, 2);
-            next += lines * 64;
-        }
+        NAME(ask)(next, lines);
         vf key[8];
         UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
         UNROLL for (int q = 0; q < Q; q++) {
@@ -69,18 +99,16 @@ INLINE void NAME(vector_scores)(
         }
     }
     UNROLL for (int k = 0; k < K; k++) {
-        vf factor = splat(scale);
-        if (type == RK_CACHE_Q8) factor *= load(key_scales + (first + k) * LANES);
         UNROLL for (int q = 0; q < Q; q++) {
-            store(out + q * RK_PAGE + (first + k) * LANES, sum[q][k] * factor);
+            store(out + q * RK_PAGE + (first + k) * LANES, sum[q][k] * scale);
         }
     }
 }
 
-// Scores of Q queries against the 64 keys of a page: out[q][64], unmasked.
+// Scores of the Q queries from `from` on against the 64 keys of a page: out[q][64], unmasked.
 INLINE void NAME(page_scores)(
-    const uint8_t *keys, const float *key_scales, const float *queries, int32_t size,
-    float scale, float *out, const NAME(next_page) *next, const int Q, const int type) {
+    const uint8_t *keys, const float *key_scales, const NAME(queries) *queries, int32_t from,
+    int32_t size, float scale, float *out, NAME(next_page) *next, const int Q, const int type) {
     const int vectors = RK_PAGE / LANES;
     // As many vectors of keys together as keep the multipliers busy and stay in registers.
 #if REGISTERS == 16
@@ -88,39 +116,39 @@ INLINE void NAME(page_scores)(
 #else
     const int K = Q <= 3 ? 4 : Q <= 6 ? 2 : 1;
 #endif
-    // A page's keys are as many lines a column as an element has bytes.
-    const int passes = (vectors + K - 1) / K, total = NAME(cached_bytes)(type);
+    // A page's keys are as many lines a column as an element has bytes; bytes go by pairs.
+    const int passes = (vectors + K - 1) / K;
+    const int total = type == RK_CACHE_Q8 ? 2 : NAME(cached_bytes)(type);
+    NAME(next_page) ahead = *next;
     UNROLL for (int pass = 0; pass < passes; pass++) {
-        const int before = (total * pass + passes - 1) / passes;
-        const int lines = (total * (pass + 1) + passes - 1) / passes - before;
+        const int lines = (total * (pass + 1) + passes - 1) / passes
+            - (total * pass + passes - 1) / passes;
         const int first = pass * K, some = vectors - first < K ? vectors - first : K;
-        const uint8_t *ahead = next->keys, *end = ahead;
-        if (ahead) {
-            end += (next->count + 15) / 16 * 16 * size * total;
-            ahead += before * size * 64;
+        if (type == RK_CACHE_Q8) {
+            NAME(byte_vector_scores)(keys, key_scales, queries->pairs + from,
+                                     queries->scales + from, size, scale, out, &ahead, lines,
+                                     first, Q, some);
+        } else {
+            NAME(vector_scores)(keys, queries->values + from, size, scale, out, &ahead, lines,
+                                first, Q, some, type);
         }
-        NAME(vector_scores)(keys, key_scales, queries, size, scale, out, ahead, end, lines,
-                            first, Q, some, type);
     }
+    *next = ahead;
 }
 
 // sums[q] += Σ weights[q][p] · values[p] over positions [first, last), N vectors wide.
 INLINE void NAME(page_values)(
     const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const NAME(next_page) *next, const int Q, const int N,
+    int32_t last, float *const *sums, NAME(next_page) *next, const int Q, const int N,
     const int type) {
-    const uint8_t *ahead = next->values;
-    const int element = NAME(cached_bytes)(type);
+    NAME(next_page) ahead = *next;
+    const int lines = (N * LANES * NAME(cached_bytes)(type) + 63) / 64;
     vf total[VALUE_TILE][8];
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
     }
     for (int32_t p = first; p < last; p++) {
-        if (ahead && p < next->count) {
-            UNROLL for (int byte = 0; byte < N * LANES * element; byte += 64) {
-                __builtin_prefetch(ahead + (p * size + column) * element + byte, 0, 2);
-            }
-        }
+        NAME(ask)(&ahead, lines);
         vf v[8];
         UNROLL for (int n = 0; n < N; n++) {
             v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
@@ -133,21 +161,22 @@ INLINE void NAME(page_values)(
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) store(sums[q] + column + n * LANES, total[q][n]);
     }
+    *next = ahead;
 }
 
 #define SCORES(Q)                                                                              \
-    static __attribute__((noinline)) void NAME(scores_##Q)(const uint8_t *keys, const float *key_scales,                         \
-        const float *queries, int32_t size, float scale, float *out,                           \
-        const NAME(next_page) *next,                                                           \
+    static __attribute__((noinline)) void NAME(scores_##Q)(                                    \
+        const uint8_t *keys, const float *key_scales, const NAME(queries) *queries,            \
+        int32_t from, int32_t size, float scale, float *out, NAME(next_page) *next,            \
         int32_t type) {                                                                        \
         if (type == RK_CACHE_F16)                                                              \
-            NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
+            NAME(page_scores)(keys, key_scales, queries, from, size, scale, out, next, Q,      \
                               RK_CACHE_F16);                                                   \
         else if (type == RK_CACHE_Q8)                                                          \
-            NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
+            NAME(page_scores)(keys, key_scales, queries, from, size, scale, out, next, Q,      \
                               RK_CACHE_Q8);                                                    \
         else                                                                                   \
-            NAME(page_scores)(keys, key_scales, queries, size, scale, out, next, Q,            \
+            NAME(page_scores)(keys, key_scales, queries, from, size, scale, out, next, Q,      \
                               RK_CACHE_F32);                                                   \
     }
 SCORES(1)
@@ -160,9 +189,23 @@ SCORES(9)
 SCORES(12)
 #endif
 
+INLINE void NAME(values_tile)(
+    const uint8_t *values, int32_t size, int32_t column, const NAME(weights) *weights,
+    int32_t from, int32_t first, int32_t last, float *const *sums, NAME(next_page) *next,
+    const int Q, const int N, const int type) {
+    if (type == RK_CACHE_Q8) {
+        NAME(page_byte_values)(values, size, column, weights->words + from * RK_PAGE,
+                               weights->scales + from, first / 2 * 2, last, sums, next, Q, N);
+    } else {
+        NAME(page_values)(values, size, column, weights->scores + from * RK_PAGE, first, last,
+                          sums, next, Q, N, type);
+    }
+}
+
 #define VALUES(Q, N)                                                                           \
     if (rows == Q && vectors == N) {                                                           \
-        NAME(page_values)(values, size, column, weights, first, last, sums, next, Q, N, type); \
+        NAME(values_tile)(values, size, column, weights, from, first, last, sums, next, Q, N,  \
+                          type);                                                               \
         return;                                                                                \
     }
 // Vectors of values beside so many rows, and the tiles that these and the rest of a head need.
@@ -176,60 +219,71 @@ SCORES(12)
     VALUES(1, 4) VALUES(2, 4) VALUES(3, 4) VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
 #endif
 INLINE void NAME(values_typed)(
-    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const NAME(next_page) *next, int32_t rows, int32_t vectors,
-    const int type) {
+    const uint8_t *values, int32_t size, int32_t column, const NAME(weights) *weights,
+    int32_t from, int32_t first, int32_t last, float *const *sums, NAME(next_page) *next,
+    int32_t rows, int32_t vectors, const int type) {
     EACH_VALUES
     for (int32_t q = 0; q < rows; q++) {
         for (int32_t n = 0; n < vectors; n++) {
-            NAME(page_values)(values, size, column + n * LANES, weights + q * RK_PAGE, first,
-                              last, sums + q, next, 1, 1, type);
+            NAME(values_tile)(values, size, column + n * LANES, weights, from + q, first, last,
+                              sums + q, next, 1, 1, type);
         }
     }
 }
 
+// sums[q] += the page's values weighted, of `rows` queries from `from` on, `vectors` wide.
 static void NAME(values)(
-    const uint8_t *values, int32_t size, int32_t column, const float *weights, int32_t first,
-    int32_t last, float *const *sums, const NAME(next_page) *next, int32_t rows, int32_t vectors,
-    int32_t type) {
+    const uint8_t *values, int32_t size, int32_t column, const NAME(weights) *weights,
+    int32_t from, int32_t first, int32_t last, float *const *sums, NAME(next_page) *next,
+    int32_t rows, int32_t vectors, int32_t type) {
     if (type == RK_CACHE_F16) {
-        NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
+        NAME(values_typed)(values, size, column, weights, from, first, last, sums, next, rows,
                            vectors, RK_CACHE_F16);
     } else if (type == RK_CACHE_Q8) {
-        NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
+        NAME(values_typed)(values, size, column, weights, from, first, last, sums, next, rows,
                            vectors, RK_CACHE_Q8);
     } else {
-        NAME(values_typed)(values, size, column, weights, first, last, sums, next, rows,
+        NAME(values_typed)(values, size, column, weights, from, first, last, sums, next, rows,
                            vectors, RK_CACHE_F32);
     }
+}
+
+// Scores of one page become weights e^(score − now), whose sum is returned.
+INLINE float NAME(float_weights)(float *scores, float now, NAME(next_page) *next) {
+    vf sum = splat(0);
+    for (int32_t p = 0; p < RK_PAGE; p += LANES) {
+        NAME(ask)(next, 2);
+        vf e = exp_(load(scores + p) - now);
+        sum += e;
+        store(scores + p, e);
+    }
+    return sum_lanes(sum);
 }
 
 // Up to TOKEN_TILE query rows over one page, in the order of FlashAttention's online softmax
 // (arXiv 2205.14135): sums and weights are rescaled when a larger score comes.
 INLINE void NAME(attend_page)(
     const rk_attention *a, const uint8_t *layer, int32_t kv_head, int32_t page_first,
-    const float *queries, const int32_t *positions, float *const *partials, int32_t count,
-    const NAME(next_page) *coming) {
+    const NAME(queries) *queries, int32_t from, const int32_t *positions,
+    float *const *partials, int32_t count, NAME(next_page) *next) {
     const rk_cache_layout *cache = &a->cache;
     const uint8_t *keys = layer + kv_head * (cache->key_bytes + cache->value_bytes);
     const uint8_t *values = keys + cache->key_bytes;
-    // The first queries ask, the others find it done.
-    const NAME(next_page) none = {0}, *next = coming;
     const float *key_scales = NULL, *value_scales = NULL;
     if (cache->type == RK_CACHE_Q8) {
-        key_scales = (const float *)(keys + (int64_t)cache->head_size * RK_PAGE);
-        value_scales = (const float *)(values + (int64_t)cache->value_size * RK_PAGE);
+        key_scales = (const float *)(keys + rk_cache_scales(cache->key_bytes));
+        value_scales = (const float *)(values + rk_cache_scales(cache->value_bytes));
     }
     int32_t size = cache->value_size;
-    float scores[TOKEN_TILE * RK_PAGE];
+    NAME(weights) weights;
     int32_t q = 0, key_size = cache->head_size, type = cache->type;
     while (q < count) {
         int32_t left = count - q;
-        float *out = scores + q * RK_PAGE;
-        const float *x = queries + q;
+        float *out = weights.scores + q * RK_PAGE;
 #define SCORE(Q)                                                                               \
     {                                                                                          \
-        NAME(scores_##Q)(keys, key_scales, x, key_size, a->scale, out, next, type);            \
+        NAME(scores_##Q)(keys, key_scales, queries, from + q, key_size, a->scale, out, next,   \
+                         type);                                                                \
         q += Q;                                                                                \
     }
 #if TOKEN_TILE > 6
@@ -243,18 +297,21 @@ INLINE void NAME(attend_page)(
         else if (left == 2) SCORE(2)
         else SCORE(1)
 #undef SCORE
-        next = &none;
     }
     int32_t low = RK_PAGE, high = 0;
+    // The largest scale of the page as a whole, once somebody wants it.
+    float page_scale = -1;
     for (q = 0; q < count; q++) {
-        float *s = scores + q * RK_PAGE;
+        float *s = weights.scores + q * RK_PAGE;
         int32_t end = positions[q] + 1 - page_first;
         if (end > RK_PAGE) end = RK_PAGE;
         int32_t begin = a->window ? positions[q] + 1 - a->window - page_first : 0;
         if (begin < 0) begin = 0;
         float *sums = partials[q];
         if (begin >= end) {
-            for (int32_t p = 0; p < RK_PAGE; p++) s[p] = 0;
+            memset(s, 0, sizeof(float) * RK_PAGE);
+            memset(weights.words + q * RK_PAGE, 0, sizeof(int16_t) * RK_PAGE);
+            weights.scales[q] = 0;
             continue;
         }
         if (a->soft_cap > 0) {
@@ -271,15 +328,20 @@ INLINE void NAME(attend_page)(
         float largest = max_lanes(most);
         float before = sums[size];
         float now = largest > before ? largest : before;
-        vf weight = splat(0);
-        for (int32_t p = 0; p < RK_PAGE; p += LANES) {
-            vf e = exp_(load(s + p) - now);
-            weight += e;
-            if (value_scales) e *= load(value_scales + p);
-            store(s + p, e);
+        float weight;
+        if (type == RK_CACHE_Q8) {
+            float largest_scale = begin > 0 || end < RK_PAGE
+                ? NAME(largest_scale)(value_scales, begin, end)
+                : page_scale < 0 ? page_scale = NAME(largest_scale)(value_scales, 0, RK_PAGE)
+                                 : page_scale;
+            weights.scales[q] = NAME(byte_weights)(
+                s, now, largest, value_scales, largest_scale, weights.words + q * RK_PAGE,
+                &weight, next);
+        } else {
+            weight = NAME(float_weights)(s, now, next);
         }
         float rescale = before == now ? 1 : before == -INFINITY ? 0 : expf(before - now);
-        sums[size + 1] = sums[size + 1] * rescale + sum_lanes(weight);
+        sums[size + 1] = sums[size + 1] * rescale + weight;
         sums[size] = now;
         if (rescale != 1) {
             for (int32_t d = 0; d < size; d++) sums[d] *= rescale;
@@ -293,8 +355,8 @@ INLINE void NAME(attend_page)(
         int32_t vectors = size / LANES, most = VALUE_VECTORS(rows);
         for (int32_t n = 0; n < vectors; n += most) {
             int32_t some = vectors - n < most ? vectors - n : most;
-            NAME(values)(values, size, n * LANES, scores + q * RK_PAGE, low, high,
-                         partials + q, q == 0 ? coming : &none, rows, some, cache->type);
+            NAME(values)(values, size, n * LANES, &weights, q, low, high, partials + q, next,
+                         rows, some, type);
         }
     }
 }
@@ -312,16 +374,19 @@ INLINE NAME(next_page) NAME(after)(
     int32_t q, int32_t first) {
     NAME(next_page) next = {0};
     if (!NAME(sees)(a, positions[q], first)) return next;
-    int32_t left = positions[q] + 1 - first;
-    next.keys = rows[q]->pages[first / RK_PAGE] + a->layer_offset
-        + kv_head * (a->cache.key_bytes + a->cache.value_bytes);
-    next.values = next.keys + a->cache.key_bytes;
-    next.count = left < RK_PAGE ? left : RK_PAGE;
+    const rk_cache_layout *cache = &a->cache;
+    const int32_t left = positions[q] + 1 - first, element = NAME(cached_bytes)(cache->type);
+    next.at = rows[q]->pages[first / RK_PAGE] + a->layer_offset
+        + kv_head * (cache->key_bytes + cache->value_bytes);
+    next.end = next.at + cache->key_bytes;
+    next.then = next.end;
+    next.then_end = next.then + cache->value_bytes;
+    if (left < RK_PAGE) {
+        next.end = next.at + (left + 15) / 16 * 16 * cache->head_size * element;
+        next.then_end = next.then + left * cache->value_size * element;
+    }
     return next;
 }
-
-// Longest head whose queries are kept on the stack.
-enum { MAX_HEAD = 512 };
 
 static void NAME(attend)(
     const rk_attention *a, const rk_attention_item *item, int32_t kv_head) {
@@ -334,7 +399,7 @@ static void NAME(attend)(
     int32_t first = item->chunk * RK_CHUNK;
     int32_t total = item->row_count * group;
     for (int32_t from = 0; from < total; from += TOKEN_TILE) {
-        float queries[MAX_HEAD * TOKEN_TILE];
+        NAME(queries) queries;
         float *partials[TOKEN_TILE];
         int32_t positions[TOKEN_TILE];
         const rk_row *rows[TOKEN_TILE];
@@ -344,9 +409,16 @@ static void NAME(attend)(
             int32_t head = kv_head * group + (from + q) % group;
             const float *query
                 = a->queries + row * a->query_stride + (int64_t)head * a->cache.head_size;
-            // As a scatter of vectors this takes several times as long.
-            _Pragma("clang loop vectorize(disable)")
-            for (int32_t d = 0; d < a->cache.head_size; d++) queries[d * TOKEN_TILE + q] = query[d];
+            if (a->cache.type == RK_CACHE_Q8) {
+                queries.scales[q] = NAME(query_pairs)(
+                    query, a->cache.head_size, queries.pairs + q, TOKEN_TILE);
+            } else {
+                // As a scatter of vectors this takes several times as long.
+                _Pragma("clang loop vectorize(disable)")
+                for (int32_t d = 0; d < a->cache.head_size; d++) {
+                    queries.values[d * TOKEN_TILE + q] = query[d];
+                }
+            }
             partials[q] = rk_partial(a, row, head, item->chunk);
             rows[q] = &a->rows[row];
             positions[q] = rows[q]->position;
@@ -372,7 +444,7 @@ static void NAME(attend)(
                     next = NAME(after)(a, kv_head, rows, positions, run < count ? run : q,
                                        run < count ? p : p + RK_PAGE);
                 }
-                NAME(attend_page)(a, page + a->layer_offset, kv_head, p, queries + q,
+                NAME(attend_page)(a, page + a->layer_offset, kv_head, p, &queries, q,
                                   positions + q, partials + q, run - q, &next);
                 q = run;
             }

@@ -13,7 +13,7 @@
 //                    they are two planes of bytes: see kernel_planes.h. Both say what else
 //                    they need
 //   dot(a, w, x)     a + Σ4 w · x for bytes w (unsigned, small) and signed bytes x
-//   half_to_float(p), float_to_half(p, v), bytes_to_float(p), round_to_int(v)
+//   half_to_float(p), float_to_half(p, v), round_to_int(v)
 //   max_(a, b), min_(a, b)   by lanes; a where b is not a number. In one instruction: the
 //                            compiler's own follow fmax, which takes three
 

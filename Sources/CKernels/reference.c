@@ -87,7 +87,9 @@ void rk_cache_layout_make(
     layout->kv_heads = kv_heads;
     layout->head_size = head_size;
     layout->value_size = value_size;
-    layout->key_bytes = element * head_size * RK_PAGE + scales;
+    // Pairs are whole, also of an odd head.
+    int32_t key_size = type == RK_CACHE_Q8 ? (head_size + 1) / 2 * 2 : head_size;
+    layout->key_bytes = element * key_size * RK_PAGE + scales;
     layout->value_bytes = element * value_size * RK_PAGE + scales;
     layout->layer_bytes = (layout->key_bytes + layout->value_bytes) * kv_heads;
 }
@@ -98,6 +100,19 @@ static float store_scale(const float *x, int32_t n) {
     return largest / 127.0f;
 }
 
+static void store_element(
+    int32_t type, uint8_t *elements, int32_t index, float x, float over_scale) {
+    if (type == RK_CACHE_F32) ((float *)elements)[index] = x;
+    else if (type == RK_CACHE_F16) ((uint16_t *)elements)[index] = rk_f32_to_f16(x);
+    else ((int8_t *)elements)[index] = (int8_t)lrintf(x * over_scale);
+}
+
+static float load_element(int32_t type, const uint8_t *elements, int32_t index) {
+    return type == RK_CACHE_F32 ? ((const float *)elements)[index]
+        : type == RK_CACHE_F16  ? rk_f16_to_f32(((const uint16_t *)elements)[index])
+                                : ((const int8_t *)elements)[index];
+}
+
 void rk_store_cached(
     const rk_cache_layout *layout, int64_t layer_offset, const rk_row *row, int32_t kv_head,
     const float *key, const float *value) {
@@ -105,28 +120,19 @@ void rk_store_cached(
         + kv_head * (layout->key_bytes + layout->value_bytes);
     uint8_t *values = keys + layout->key_bytes;
     int32_t p = row->position % RK_PAGE, n = layout->head_size, m = layout->value_size;
-    int32_t key_at = (p / 16) * n * 16 + p % 16, value_at = p * m;
-    if (layout->type == RK_CACHE_F32) {
-        for (int32_t d = 0; d < n; d++) ((float *)keys)[key_at + d * 16] = key[d];
-        memcpy((float *)values + value_at, value, sizeof(float) * (size_t)m);
-    } else if (layout->type == RK_CACHE_F16) {
-        for (int32_t d = 0; d < n; d++) {
-            ((uint16_t *)keys)[key_at + d * 16] = rk_f32_to_f16(key[d]);
-        }
-        for (int32_t d = 0; d < m; d++) {
-            ((uint16_t *)values)[value_at + d] = rk_f32_to_f16(value[d]);
-        }
-    } else {
+    float over_k = 0, over_v = 0;
+    if (layout->type == RK_CACHE_Q8) {
         float k = store_scale(key, n), v = store_scale(value, m);
-        ((float *)(keys + (int64_t)n * RK_PAGE))[p] = k;
-        ((float *)(values + (int64_t)m * RK_PAGE))[p] = v;
-        float over_k = k > 0 ? 1 / k : 0, over_v = v > 0 ? 1 / v : 0;
-        for (int32_t d = 0; d < n; d++) {
-            ((int8_t *)keys)[key_at + d * 16] = (int8_t)lrintf(key[d] * over_k);
-        }
-        for (int32_t d = 0; d < m; d++) {
-            ((int8_t *)values)[value_at + d] = (int8_t)lrintf(value[d] * over_v);
-        }
+        ((float *)(keys + rk_cache_scales(layout->key_bytes)))[p] = k;
+        ((float *)(values + rk_cache_scales(layout->value_bytes)))[p] = v;
+        over_k = k > 0 ? 1 / k : 0;
+        over_v = v > 0 ? 1 / v : 0;
+    }
+    for (int32_t d = 0; d < n; d++) {
+        store_element(layout->type, keys, rk_key_index(layout, p, d), key[d], over_k);
+    }
+    for (int32_t d = 0; d < m; d++) {
+        store_element(layout->type, values, rk_value_index(layout, p, d), value[d], over_v);
     }
 }
 
@@ -142,28 +148,23 @@ static cached_position locate(const rk_attention *a, const rk_row *row, int32_t 
 }
 
 static float score(const rk_attention *a, cached_position at, const float *query) {
-    int32_t n = a->cache.head_size, base = (at.p / 16) * n * 16 + at.p % 16;
+    const rk_cache_layout *cache = &a->cache;
     float sum = 0;
-    for (int32_t d = 0; d < n; d++) {
-        int32_t i = base + d * 16;
-        float k = a->cache.type == RK_CACHE_F32 ? ((const float *)at.keys)[i]
-            : a->cache.type == RK_CACHE_F16     ? rk_f16_to_f32(((const uint16_t *)at.keys)[i])
-                                                : ((const int8_t *)at.keys)[i];
-        sum += query[d] * k;
+    for (int32_t d = 0; d < cache->head_size; d++) {
+        sum += query[d] * load_element(cache->type, at.keys, rk_key_index(cache, at.p, d));
     }
-    if (a->cache.type == RK_CACHE_Q8) {
-        sum *= ((const float *)(at.keys + (int64_t)n * RK_PAGE))[at.p];
+    if (cache->type == RK_CACHE_Q8) {
+        sum *= ((const float *)(at.keys + rk_cache_scales(cache->key_bytes)))[at.p];
     }
     sum *= a->scale;
     return a->soft_cap > 0 ? a->soft_cap * tanhf(sum / a->soft_cap) : sum;
 }
 
 static float value_at(const rk_attention *a, cached_position at, int32_t d) {
-    int32_t m = a->cache.value_size, i = at.p * m + d;
-    if (a->cache.type == RK_CACHE_F32) return ((const float *)at.values)[i];
-    if (a->cache.type == RK_CACHE_F16) return rk_f16_to_f32(((const uint16_t *)at.values)[i]);
-    return ((const int8_t *)at.values)[i]
-        * ((const float *)(at.values + (int64_t)m * RK_PAGE))[at.p];
+    const rk_cache_layout *cache = &a->cache;
+    float x = load_element(cache->type, at.values, rk_value_index(cache, at.p, d));
+    if (cache->type != RK_CACHE_Q8) return x;
+    return x * ((const float *)(at.values + rk_cache_scales(cache->value_bytes)))[at.p];
 }
 
 static int32_t first_seen(const rk_attention *a, int32_t position) {

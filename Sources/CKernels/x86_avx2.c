@@ -23,8 +23,8 @@
                _mm256_maddubs_epi16((__m256i)(w), _mm256_set1_epi32(x)), _mm256_set1_epi16(1)))
 #define half_to_float(p) ((vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
 #define float_to_half(p, v) _mm_storeu_si128((__m128i *)(p), _mm256_cvtps_ph((__m256)(v), 0))
-#define bytes_to_float(p)                                                                      \
-    ((vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(p)))))
+#define bytes_to_words(p) ((vi)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(p))))
+#define dot_words(a, w, x) ((a) + madd(w, x))
 #define round_to_int(v) ((vi)_mm256_cvtps_epi32((__m256)(v)))
 #define max_(a, b) ((vf)_mm256_max_ps((__m256)(b), (__m256)(a)))
 #define min_(a, b) ((vf)_mm256_min_ps((__m256)(b), (__m256)(a)))

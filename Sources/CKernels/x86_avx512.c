@@ -23,8 +23,9 @@
 #define half_to_float(p) ((vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define float_to_half(p, v)                                                                    \
     _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph((__m512)(v), 0))
-#define bytes_to_float(p)                                                                      \
-    ((vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(p)))))
+#define bytes_to_words(p) ((vi)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(p))))
+#define dot_words(a, w, x)                                                                     \
+    ((vi)_mm512_dpwssd_epi32((__m512i)(a), (__m512i)(w), (__m512i)(x)))
 #define round_to_int(v) ((vi)_mm512_cvtps_epi32((__m512)(v)))
 #define pack_store(p, v) _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
 #define max_(a, b) ((vf)_mm512_max_ps((__m512)(b), (__m512)(a)))

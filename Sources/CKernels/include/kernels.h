@@ -120,14 +120,33 @@ typedef enum {
 typedef enum { RK_CACHE_F32 = 0, RK_CACHE_F16 = 1, RK_CACHE_Q8 = 2 } rk_cache_type;
 
 /// Geometry of a layer's keys and values inside a page. A page holds, layer by layer and key
-/// head by key head: keys as [RK_PAGE / 16][head_size][16], values as [RK_PAGE][value_size];
-/// with 8-bit elements, float32 scales of each position behind them.
+/// head by key head: keys as [RK_PAGE / 16][head_size][16], values as [RK_PAGE][value_size].
+/// With 8-bit elements the two factors of a pair that products sum stand side by side: keys as
+/// [RK_PAGE / 16][head_size / 2][16][2], values as [RK_PAGE / 2][value_size][2]; behind them
+/// float32 scales of each position.
 typedef struct {
     int32_t type;
     int32_t kv_heads, head_size, value_size;
     /// Bytes of one head's keys, of its values, and of the whole layer in a page.
     int64_t key_bytes, value_bytes, layer_bytes;
 } rk_cache_layout;
+
+/// Where element `d` of position `p` (within its page) stands among its head's keys or values,
+/// in elements.
+static inline int32_t rk_key_index(const rk_cache_layout *layout, int32_t p, int32_t d) {
+    if (layout->type != RK_CACHE_Q8) return (p / 16 * layout->head_size + d) * 16 + p % 16;
+    int32_t pairs = (layout->head_size + 1) / 2;
+    return ((p / 16 * pairs + d / 2) * 16 + p % 16) * 2 + d % 2;
+}
+static inline int32_t rk_value_index(const rk_cache_layout *layout, int32_t p, int32_t d) {
+    if (layout->type != RK_CACHE_Q8) return p * layout->value_size + d;
+    return (p / 2 * layout->value_size + d) * 2 + p % 2;
+}
+/// Where the scales of a page's positions begin in one head's keys, or its values, of so many
+/// bytes.
+static inline int64_t rk_cache_scales(int64_t bytes) {
+    return bytes - RK_PAGE * (int64_t)sizeof(float);
+}
 
 void rk_cache_layout_make(
     rk_cache_layout *layout, int32_t type, int32_t kv_heads, int32_t head_size,

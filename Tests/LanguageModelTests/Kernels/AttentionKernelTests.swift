@@ -25,6 +25,7 @@ import Testing
         Shape(heads: 8, kvHeads: 2, headSize: 128, position: 700, rows: 2, window: 100),
         Shape(heads: 4, kvHeads: 1, headSize: 80, position: 65, rows: 3, softCap: 20),
         Shape(heads: 2, kvHeads: 1, headSize: 12, position: 40, rows: 2),
+        Shape(heads: 5, kvHeads: 1, headSize: 48, position: 190, rows: 3, window: 31),
     ]
 
     @Test(arguments: shapes, [RK_CACHE_F32, RK_CACHE_F16, RK_CACHE_Q8].map(\.rawValue))
@@ -60,7 +61,9 @@ import Testing
                 let found = attend(
                     rk_kernels_get(choice)!, shape, layout, table.baseAddress!, queries)
                 let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
-                #expect(worst < 2e-5)
+                // Beside 8-bit elements, which are off by up to 4e-3 themselves, queries and
+                // weights are rounded to 2^-16 of their largest.
+                #expect(worst < (cacheType == RK_CACHE_Q8.rawValue ? 1e-4 : 2e-5))
             }
         }
     }
