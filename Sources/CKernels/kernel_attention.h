@@ -299,8 +299,7 @@ INLINE void NAME(attend_page)(
 #undef SCORE
     }
     int32_t low = RK_PAGE, high = 0;
-    // The largest scale of the page as a whole, once somebody wants it.
-    float page_scale = -1;
+    float page_scale = value_scales ? NAME(largest_scale)(value_scales, 0, RK_PAGE) : 0;
     for (q = 0; q < count; q++) {
         float *s = weights.scores + q * RK_PAGE;
         int32_t end = positions[q] + 1 - page_first;
@@ -330,10 +329,9 @@ INLINE void NAME(attend_page)(
         float now = largest > before ? largest : before;
         float weight;
         if (type == RK_CACHE_Q8) {
-            float largest_scale = begin > 0 || end < RK_PAGE
-                ? NAME(largest_scale)(value_scales, begin, end)
-                : page_scale < 0 ? page_scale = NAME(largest_scale)(value_scales, 0, RK_PAGE)
-                                 : page_scale;
+            float largest_scale = end - begin == RK_PAGE
+                ? page_scale
+                : NAME(largest_scale)(value_scales, begin, end);
             weights.scales[q] = NAME(byte_weights)(
                 s, now, largest, value_scales, largest_scale, weights.words + q * RK_PAGE,
                 &weight, next);

@@ -14,7 +14,7 @@ static float NAME(query_pairs)(const float *query, int32_t size, int32_t *pairs,
     const int32_t whole = size / LANES * LANES;
     vf most = splat(0);
     for (int32_t d = 0; d < whole; d += LANES) {
-        most = max_(most, max_(load(query + d), -load(query + d)));
+        most = max_(most, __builtin_elementwise_abs(load(query + d)));
     }
     float largest = max_lanes(most);
     for (int32_t d = whole; d < size; d++) {
@@ -59,9 +59,7 @@ INLINE float NAME(byte_weights)(
         NAME(ask)(next, 2);
         vf e = exp_(load(scores + p) - now);
         sum += e;
-        // Where a query does not look, scales may be anything that stood there before.
-        vf product = e * load(scales + p) * inverse;
-        vi word = round_to_int(min_(product, splat(WORD_MOST)));
+        vi word = round_to_int(e * load(scales + p) * inverse);
         *(vh_loose *)(words + p) = __builtin_convertvector(word, vh);
     }
     *total = sum_lanes(sum);

@@ -100,11 +100,16 @@ static float store_scale(const float *x, int32_t n) {
     return largest / 127.0f;
 }
 
-static void store_element(
-    int32_t type, uint8_t *elements, int32_t index, float x, float over_scale) {
-    if (type == RK_CACHE_F32) ((float *)elements)[index] = x;
-    else if (type == RK_CACHE_F16) ((uint16_t *)elements)[index] = rk_f32_to_f16(x);
-    else ((int8_t *)elements)[index] = (int8_t)lrintf(x * over_scale);
+// Where element `d` of position `p` of a page stands among its head's keys or values, in elements.
+static int32_t key_index(const rk_cache_layout *layout, int32_t p, int32_t d) {
+    if (layout->type != RK_CACHE_Q8) return (p / 16 * layout->head_size + d) * 16 + p % 16;
+    int32_t pairs = (layout->head_size + 1) / 2;
+    return ((p / 16 * pairs + d / 2) * 16 + p % 16) * 2 + d % 2;
+}
+
+static int32_t value_index(const rk_cache_layout *layout, int32_t p, int32_t d) {
+    if (layout->type != RK_CACHE_Q8) return p * layout->value_size + d;
+    return (p / 2 * layout->value_size + d) * 2 + p % 2;
 }
 
 static float load_element(int32_t type, const uint8_t *elements, int32_t index) {
@@ -120,19 +125,29 @@ void rk_store_cached(
         + kv_head * (layout->key_bytes + layout->value_bytes);
     uint8_t *values = keys + layout->key_bytes;
     int32_t p = row->position % RK_PAGE, n = layout->head_size, m = layout->value_size;
-    float over_k = 0, over_v = 0;
-    if (layout->type == RK_CACHE_Q8) {
+    // Each token writes here once a layer and head, so places are stepped to from the first one.
+    int32_t key_at = key_index(layout, p, 0), value_at = value_index(layout, p, 0);
+    if (layout->type == RK_CACHE_F32) {
+        for (int32_t d = 0; d < n; d++) ((float *)keys)[key_at + d * 16] = key[d];
+        memcpy((float *)values + value_at, value, sizeof(float) * (size_t)m);
+    } else if (layout->type == RK_CACHE_F16) {
+        for (int32_t d = 0; d < n; d++) {
+            ((uint16_t *)keys)[key_at + d * 16] = rk_f32_to_f16(key[d]);
+        }
+        for (int32_t d = 0; d < m; d++) {
+            ((uint16_t *)values)[value_at + d] = rk_f32_to_f16(value[d]);
+        }
+    } else {
         float k = store_scale(key, n), v = store_scale(value, m);
         ((float *)(keys + rk_cache_scales(layout->key_bytes)))[p] = k;
         ((float *)(values + rk_cache_scales(layout->value_bytes)))[p] = v;
-        over_k = k > 0 ? 1 / k : 0;
-        over_v = v > 0 ? 1 / v : 0;
-    }
-    for (int32_t d = 0; d < n; d++) {
-        store_element(layout->type, keys, rk_key_index(layout, p, d), key[d], over_k);
-    }
-    for (int32_t d = 0; d < m; d++) {
-        store_element(layout->type, values, rk_value_index(layout, p, d), value[d], over_v);
+        float over_k = k > 0 ? 1 / k : 0, over_v = v > 0 ? 1 / v : 0;
+        for (int32_t d = 0; d < n; d++) {
+            ((int8_t *)keys)[key_at + d / 2 * 32 + d % 2] = (int8_t)lrintf(key[d] * over_k);
+        }
+        for (int32_t d = 0; d < m; d++) {
+            ((int8_t *)values)[value_at + d * 2] = (int8_t)lrintf(value[d] * over_v);
+        }
     }
 }
 
@@ -151,7 +166,7 @@ static float score(const rk_attention *a, cached_position at, const float *query
     const rk_cache_layout *cache = &a->cache;
     float sum = 0;
     for (int32_t d = 0; d < cache->head_size; d++) {
-        sum += query[d] * load_element(cache->type, at.keys, rk_key_index(cache, at.p, d));
+        sum += query[d] * load_element(cache->type, at.keys, key_index(cache, at.p, d));
     }
     if (cache->type == RK_CACHE_Q8) {
         sum *= ((const float *)(at.keys + rk_cache_scales(cache->key_bytes)))[at.p];
@@ -162,7 +177,7 @@ static float score(const rk_attention *a, cached_position at, const float *query
 
 static float value_at(const rk_attention *a, cached_position at, int32_t d) {
     const rk_cache_layout *cache = &a->cache;
-    float x = load_element(cache->type, at.values, rk_value_index(cache, at.p, d));
+    float x = load_element(cache->type, at.values, value_index(cache, at.p, d));
     if (cache->type != RK_CACHE_Q8) return x;
     return x * ((const float *)(at.values + rk_cache_scales(cache->value_bytes)))[at.p];
 }

@@ -131,17 +131,6 @@ typedef struct {
     int64_t key_bytes, value_bytes, layer_bytes;
 } rk_cache_layout;
 
-/// Where element `d` of position `p` (within its page) stands among its head's keys or values,
-/// in elements.
-static inline int32_t rk_key_index(const rk_cache_layout *layout, int32_t p, int32_t d) {
-    if (layout->type != RK_CACHE_Q8) return (p / 16 * layout->head_size + d) * 16 + p % 16;
-    int32_t pairs = (layout->head_size + 1) / 2;
-    return ((p / 16 * pairs + d / 2) * 16 + p % 16) * 2 + d % 2;
-}
-static inline int32_t rk_value_index(const rk_cache_layout *layout, int32_t p, int32_t d) {
-    if (layout->type != RK_CACHE_Q8) return p * layout->value_size + d;
-    return (p / 2 * layout->value_size + d) * 2 + p % 2;
-}
 /// Where the scales of a page's positions begin in one head's keys, or its values, of so many
 /// bytes.
 static inline int64_t rk_cache_scales(int64_t bytes) {
