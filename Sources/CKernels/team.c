@@ -125,8 +125,13 @@ void rk_team_destroy(rk_team *team) {
 
 int32_t rk_team_size(const rk_team *team) { return team->threads; }
 
+uint32_t rk_team_runs(const rk_team *team) {
+    return atomic_load_explicit(&team->run, memory_order_relaxed);
+}
+
 void rk_team_run(rk_team *team, rk_team_function function, void *context) {
     if (team->threads == 1) {
+        atomic_fetch_add_explicit(&team->run, 1, memory_order_relaxed);
         function(context, 0, 1);
         return;
     }

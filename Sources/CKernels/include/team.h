@@ -22,6 +22,10 @@ int32_t rk_team_size(const rk_team *team);
 /// Runs the function on every member and returns when all have finished. One caller at a time.
 void rk_team_run(rk_team *team, rk_team_function function, void *context);
 
+/// How many runs were begun, counted up to 2^32 and then anew. From any thread: whoever would use
+/// what the team leaves of the machine sees by it whether the team has rest.
+uint32_t rk_team_runs(const rk_team *team);
+
 /// Waits, inside a running function, until every member has come here.
 void rk_team_barrier(rk_team *team);
 

@@ -22,6 +22,9 @@ final class ThreadTeam: @unchecked Sendable {
 
     deinit { rk_team_destroy(handle) }
 
+    /// How many runs were begun; from any thread.
+    var runCount: UInt32 { rk_team_runs(handle) }
+
     /// Runs a C function with a context on every thread and returns when all are done.
     func run(_ context: UnsafeMutableRawPointer, _ function: rk_team_function) {
         rk_team_run(handle, function, context)
