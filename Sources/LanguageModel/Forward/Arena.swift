@@ -9,8 +9,6 @@ final class Arena: @unchecked Sendable {
     let byteCount: Int
     private let mapping: UnsafeMutableRawBufferPointer
     private var used = 0
-    /// Where pages are small from. After loading, the thread that folds has it for itself.
-    private var smallFrom: Int
 
     /// - Parameter usesLargePages: for memory that is used in full; large pages are taken whole
     ///   where a byte of them is touched.
@@ -29,55 +27,76 @@ final class Arena: @unchecked Sendable {
         }
         mapping = UnsafeMutableRawBufferPointer(start: address, count: self.byteCount + pageBytes)
         base = usesLargePages ? address.alignedUp(toMultipleOf: pageBytes) : address
-        smallFrom = usesLargePages ? self.byteCount : 0
         #if os(Linux)
             if usesLargePages { madvise(base, self.byteCount, 14 /* MADV_HUGEPAGE */) }
         #endif
     }
 
-    /// Has the system find all large pages now, on all threads of a team. Where that takes long,
-    /// as on a virtual machine whose host has to look for them, the rest stay small at first:
-    /// the default model would load in 0.2 s instead of 0.05.
-    func touchLargePages(team: ThreadTeam) {
+    /// Clearing a large page takes a fifth of a millisecond, and six where the host of a virtual
+    /// machine looks for it first; here and there one takes long where the host has other work.
+    private static let slowSeconds = 0.002
+    private static let mostSlowPages = 4
+
+    /// Has the system find the large pages now, on all threads of a team. Where that takes long
+    /// the rest stay small at first: the default model would load in 0.2 s instead of 0.05.
+    /// - Returns: the offset from which pages are small.
+    func touchLargePages(team: ThreadTeam) -> Int {
         let count = byteCount / Self.largePageBytes
-        let touched = PageTouch(base: base, count: count, pageBytes: Self.largePageBytes).run(team)
-        guard touched < count else { return }
-        smallFrom = touched * Self.largePageBytes
+        let claimed = UnsafeMutablePointer<rk_counter>.allocate(capacity: 2)
+        defer { claimed.deallocate() }
+        let slow = claimed + 1
+        rk_counter_reset(claimed)
+        rk_counter_reset(slow)
+        team.run { _ in
+            while rk_claim(slow, 0) < Self.mostSlowPages {
+                let index = Int(rk_claim(claimed, 1))
+                guard index < count else { return }
+                let start = Self.threadSeconds
+                // Pages come zeroed.
+                (self.base + index * Self.largePageBytes).storeBytes(of: 0, as: UInt8.self)
+                if Self.threadSeconds - start > Self.slowSeconds { _ = rk_claim(slow, 1) }
+            }
+        }
+        let smallFrom = min(Int(rk_claim(claimed, 0)), count) * Self.largePageBytes
         #if os(Linux)
-            madvise(base + smallFrom, byteCount - smallFrom, 15 /* MADV_NOHUGEPAGE */)
+            if smallFrom < count * Self.largePageBytes {
+                madvise(base + smallFrom, byteCount - smallFrom, 15 /* MADV_NOHUGEPAGE */)
+            }
         #endif
+        return smallFrom
     }
 
-    /// Puts large pages in the place of small ones, in the background when the team has had no
-    /// work for a while: what is moved is read by it, and moving takes a core. A team that never
-    /// rests is left alone for some seconds.
-    func foldWhenIdle(team: ThreadTeam) {
-        #if os(Linux)
-            guard smallFrom < byteCount else { return }
-            foldIfIdle(team: team, runs: team.runCount, patience: 30)
-        #endif
+    /// Processor time of this thread, which does not count when another one had its core.
+    private static var threadSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
-    #if os(Linux)
-        private func foldIfIdle(team: ThreadTeam, runs: UInt32, patience: Int) {
+    /// Puts large pages in the place of the small ones that begin at `offset`, in the background
+    /// when the team has had no work for a while: what is moved is read by it, and moving takes a
+    /// core. A team that never rests is left alone `patience` times, some seconds in all.
+    func foldWhenIdle(from offset: Int, team: ThreadTeam, patience: Int = 30) {
+        #if os(Linux)
+            guard offset + Self.largePageBytes <= byteCount else { return }
+            let runs = team.runCount
             DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + 0.3) {
                 [weak self, weak team] in
-                guard let self, let team else { return }
+                var offset = offset
                 // A page at a time, as whoever reads one that is being moved waits.
-                while smallFrom + Self.largePageBytes <= byteCount {
-                    let now = team.runCount
-                    if now != runs, patience > 0 {
-                        return foldIfIdle(team: team, runs: now, patience: patience - 1)
+                while let self, let team, offset + Self.largePageBytes <= byteCount {
+                    if team.runCount != runs, patience > 0 {
+                        return foldWhenIdle(from: offset, team: team, patience: patience - 1)
                     }
                     // Large pages may be asked for again now; older systems do not know the
                     // second request, which is no harm.
-                    madvise(base + smallFrom, Self.largePageBytes, 14 /* MADV_HUGEPAGE */)
-                    madvise(base + smallFrom, Self.largePageBytes, 25 /* MADV_COLLAPSE */)
-                    smallFrom += Self.largePageBytes
+                    madvise(base + offset, Self.largePageBytes, 14 /* MADV_HUGEPAGE */)
+                    madvise(base + offset, Self.largePageBytes, 25 /* MADV_COLLAPSE */)
+                    offset += Self.largePageBytes
                 }
             }
-        }
-    #endif
+        #endif
+    }
 
     deinit { munmap(mapping.baseAddress, mapping.count) }
 
@@ -98,58 +117,5 @@ final class Arena: @unchecked Sendable {
             if let from = source.baseAddress { target.update(from: from, count: floats.count) }
         }
         return UnsafePointer(target)
-    }
-}
-
-/// Touches pages on all threads of a team, until several took long.
-// Unchecked because of the pointers: threads share out the pages by the counter.
-private final class PageTouch: @unchecked Sendable {
-    private let base: UnsafeMutableRawPointer
-    private let count: Int
-    private let pageBytes: Int
-    private let claimed: UnsafeMutablePointer<rk_counter>
-    private let slow: UnsafeMutablePointer<rk_counter>
-
-    /// Clearing a page takes a fifth of a millisecond, and six where a host looks for it; here
-    /// and there one takes long where a host has other work.
-    private static let slowSeconds = 0.002
-    private static let mostSlow = 4
-
-    init(base: UnsafeMutableRawPointer, count: Int, pageBytes: Int) {
-        self.base = base
-        self.count = count
-        self.pageBytes = pageBytes
-        claimed = .allocate(capacity: 2)
-        slow = claimed + 1
-        rk_counter_reset(claimed)
-        rk_counter_reset(slow)
-    }
-
-    deinit { claimed.deallocate() }
-
-    /// - Returns: how many pages were touched, from the first on.
-    func run(_ team: ThreadTeam) -> Int {
-        team.run(Unmanaged.passUnretained(self).toOpaque()) { context, _, _ in
-            Unmanaged<PageTouch>.fromOpaque(context!).takeUnretainedValue().work()
-        }
-        return min(Int(rk_claim(claimed, 0)), count)
-    }
-
-    private func work() {
-        while rk_claim(slow, 0) < Self.mostSlow {
-            let index = Int(rk_claim(claimed, 1))
-            guard index < count else { return }
-            let start = Self.threadSeconds
-            // Pages come zeroed.
-            (base + index * pageBytes).storeBytes(of: 0, as: UInt8.self)
-            if Self.threadSeconds - start > Self.slowSeconds { _ = rk_claim(slow, 1) }
-        }
-    }
-
-    /// Processor time of this thread, which does not count when another one had its core.
-    private static var threadSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 }

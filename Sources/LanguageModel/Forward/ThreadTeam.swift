@@ -29,4 +29,16 @@ final class ThreadTeam: @unchecked Sendable {
     func run(_ context: UnsafeMutableRawPointer, _ function: rk_team_function) {
         rk_team_run(handle, function, context)
     }
+
+    /// Runs a closure, which gets the thread's number, on every thread at the same time, and
+    /// returns when all are done. It keeps by itself to what threads may do side by side.
+    func run(_ body: (_ thread: Int32) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            withUnsafePointer(to: body) { body in
+                run(UnsafeMutableRawPointer(mutating: body)) { body, thread, _ in
+                    body!.assumingMemoryBound(to: ((Int32) -> Void).self).pointee(thread)
+                }
+            }
+        }
+    }
 }

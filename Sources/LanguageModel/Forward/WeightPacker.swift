@@ -193,7 +193,7 @@ struct WeightPacker {
         // at each tensor has brought in all of it, which need not stand beside what comes now.
         releasePages()
         let arena = try Arena(byteCount: totalBytes(), usesLargePages: true)
-        arena.touchLargePages(team: team)
+        let smallFrom = arena.touchLargePages(team: team)
         let embedding = try plan(weights.tokenEmbedding, in: arena)
         var positions: rk_matrix?
         if let matrix = weights.positionEmbedding { positions = try plan(matrix, in: arena) }
@@ -220,7 +220,7 @@ struct WeightPacker {
         }
         PackRun(jobs: jobs, team: team, releasePages: releasePages, progress: progress).run()
         jobs = []
-        arena.foldWhenIdle(team: team)
+        arena.foldWhenIdle(from: smallFrom, team: team)
         return ForwardPlan(
             architecture: architecture, kernels: kernels, team: team, cacheType: cacheType,
             layers: layers, ropes: ropes, tokenEmbedding: embedding, positionEmbedding: positions,
@@ -260,10 +260,7 @@ private final class PackRun {
     deinit { counter.deallocate() }
 
     func run() {
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        team.run(context) { context, thread, _ in
-            Unmanaged<PackRun>.fromOpaque(context!).takeUnretainedValue().work(thread: thread)
-        }
+        team.run { thread in work(thread: thread) }
         releasePages()
         progress?(1)
     }
