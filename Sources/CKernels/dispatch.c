@@ -4,6 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
 #if defined(__x86_64__)
@@ -31,6 +34,20 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
     default: return NULL;
     }
 }
+
+bool rk_fetches_near = false;
+
+#if defined(__x86_64__)
+// Before anything else runs, so that the kernels read a value that stays.
+__attribute__((constructor)) static void choose_cache(void) {
+    unsigned largest, vendor[3], family, b, c, d;
+    if (!__get_cpuid(0, &largest, &vendor[0], &vendor[2], &vendor[1])) return;
+    if (memcmp(vendor, "AuthenticAMD", sizeof vendor) != 0) return;
+    if (!__get_cpuid(1, &family, &b, &c, &d)) return;
+    // Zen 5 and later.
+    rk_fetches_near = (family >> 8 & 15) + (family >> 20 & 255) >= 0x1a;
+}
+#endif
 
 static double now(void) {
     struct timespec t;

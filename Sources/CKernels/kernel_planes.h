@@ -62,6 +62,9 @@ INLINE void NAME(int_tile)(
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
+    // One token is one piece.
+    const rk_pass pass = T == 1 ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
+    const bool near = rk_fetches_near;
     // Columns of four that one scale covers.
     const int words = scale_sets == 1 ? 8 : 4;
     for (int part = 0; part < PARTS; part++) {
@@ -84,15 +87,15 @@ INLINE void NAME(int_tile)(
             if (part == 0) {
                 UNROLL for (int v = 0; v < V; v++) {
                     const int64_t next = groups * group_bytes;
-                    fetch_next(block[v] + next, weights[v] + next, quant_bytes, tile->pass);
+                    fetch_next(block[v] + next, weights[v] + next, quant_bytes, pass, near);
                 }
             }
-            if (part == 0 && tile->pass.is_cold) {
+            if (part == 0 && pass.is_cold) {
                 // Behind the end of these groups stand the next ones.
                 const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int v = 0; v < V; v++) {
-                    fetch_ahead(weights[v] + behind, quant_bytes, steps);
+                    fetch_ahead(weights[v], quant_bytes, steps * quant_bytes + behind, near);
                 }
             }
             // One token's product waits for memory anyway.

@@ -38,6 +38,7 @@ INLINE void NAME(int_tile)(
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
+    const bool near = rk_fetches_near;
     const uint8_t *block = group;
     // Scales stand before the integers, padded to whole cache lines.
     const uint8_t *weights = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64;
@@ -49,8 +50,8 @@ INLINE void NAME(int_tile)(
         UNROLL for (int r = 0; r < PARTS; r++) total[t][r] = splat(0);
     }
     for (int32_t b = 0; b < blocks; b++) {
-        fetch_next(block + group_bytes, weights + group_bytes, quant_bytes, tile->pass);
-        if (tile->pass.is_cold) fetch_ahead(weights, quant_bytes, 4096 / quant_bytes);
+        fetch_next(block + group_bytes, weights + group_bytes, quant_bytes, tile->pass, near);
+        if (tile->pass.is_cold) fetch_ahead(weights, quant_bytes, 4096, near);
         const uint16_t *block_scales = (const uint16_t *)block;
         UNROLL for (int set = 0; set < scale_sets; set++) {
             vi sum[INT_TOKENS][PARTS];
