@@ -16,7 +16,7 @@ extern const rk_kernels rk_avx512_table;
 extern const rk_kernels rk_neon_table;
 #endif
 
-/// Whether weights that are asked for go to the first-level cache; see fetch_ahead.
+/// Whether weights that are asked for go to the first-level cache; see fetch in kernel_body.h.
 extern bool rk_fetches_near;
 
 /// Pieces of the tokens go over the same weights one after the other.

@@ -43,7 +43,8 @@ typedef struct {
 
 INLINE void NAME(ask)(NAME(next_page) *next, const int lines) {
     if (lines == 0 || next->at >= next->end) return;
-    UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(next->at + line * 64, 0, 2);
+    // A page is most of what a first-level cache holds.
+    UNROLL for (int line = 0; line < lines; line++) fetch(next->at + line * 64, false);
     next->at += lines * 64;
     if (next->at < next->end) return;
     next->at = next->then;

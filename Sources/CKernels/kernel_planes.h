@@ -62,7 +62,7 @@ INLINE void NAME(int_tile)(
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
-    // One token is one piece.
+    // One token is always one piece; as a constant it leaves more registers to the loop.
     const rk_pass pass = T == 1 ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
     const bool near = rk_fetches_near;
     // Columns of four that one scale covers.
@@ -95,7 +95,7 @@ INLINE void NAME(int_tile)(
                 const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int v = 0; v < V; v++) {
-                    fetch_ahead(weights[v], quant_bytes, steps * quant_bytes + behind, near);
+                    fetch_ahead(weights[v] + behind, quant_bytes, steps * quant_bytes, near);
                 }
             }
             // One token's product waits for memory anyway.
