@@ -8,6 +8,17 @@
 #include <cpuid.h>
 #endif
 
+#if defined(RK_HAS_AMX)
+// Tiles of bf16, and the conversion to it in AVX-512.
+static bool has_tiles(void) {
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    if (!(d & AMX_BF16) || !(d & AMX_TILE)) return false;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & AVX512_BF16);
+}
+#endif
+
 const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -18,7 +29,8 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
 #endif
     switch (choice) {
     case RK_KERNELS_AUTO: {
-        const rk_kernels *best = rk_kernels_get(RK_KERNELS_AVX512);
+        const rk_kernels *best = rk_kernels_get(RK_KERNELS_AMX);
+        if (!best) best = rk_kernels_get(RK_KERNELS_AVX512);
         if (!best) best = rk_kernels_get(RK_KERNELS_AVX2);
         if (!best) best = rk_kernels_get(RK_KERNELS_NEON);
         return best ? best : &rk_reference_table;
@@ -27,6 +39,12 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
 #if defined(__x86_64__)
     case RK_KERNELS_AVX2: return avx2 ? &rk_avx2_table : NULL;
     case RK_KERNELS_AVX512: return avx512 ? &rk_avx512_table : NULL;
+#endif
+#if defined(RK_HAS_AMX)
+    case RK_KERNELS_AMX:
+        // Only where it is asked for: both questions leave the virtual machine, and tiles make a
+        // process's registers larger.
+        return avx512 && has_tiles() && rk_amx_permitted() ? &rk_amx_table : NULL;
 #endif
 #if defined(__aarch64__)
     case RK_KERNELS_NEON: return &rk_neon_table;
@@ -92,7 +110,7 @@ double rk_measure_read_bandwidth(rk_team *team, int64_t bytes) {
 }
 
 typedef struct {
-    const rk_kernels *kernels;
+    double (*peak)(int64_t steps);
     _Atomic int64_t operations;
 } peak_context;
 
@@ -100,18 +118,26 @@ static void multiply_share(void *context, int32_t thread, int32_t threads) {
     (void)thread;
     (void)threads;
     peak_context *c = context;
-    atomic_fetch_add(&c->operations, (int64_t)c->kernels->peak(1 << 18));
+    atomic_fetch_add(&c->operations, (int64_t)c->peak(1 << 18));
 }
 
-double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels) {
-    if (!kernels->peak) return 0;
+static double measure_rate(rk_team *team, double (*peak)(int64_t steps)) {
+    if (!peak) return 0;
     double best = 0;
     for (int repeat = 0; repeat < 8; repeat++) {
-        peak_context c = {.kernels = kernels};
+        peak_context c = {.peak = peak};
         double start = now();
         rk_team_run(team, multiply_share, &c);
         double rate = (double)c.operations / (now() - start);
         if (rate > best) best = rate;
     }
     return best;
+}
+
+double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels) {
+    return measure_rate(team, kernels->peak);
+}
+
+double rk_measure_prompt_rate(rk_team *team, const rk_kernels *kernels) {
+    return measure_rate(team, kernels->prompt_peak);
 }

@@ -11,6 +11,14 @@ extern const rk_kernels rk_reference_table;
 #if defined(__x86_64__)
 extern const rk_kernels rk_avx2_table;
 extern const rk_kernels rk_avx512_table;
+#if defined(__linux__)
+/// Elsewhere the system has to be asked for the tiles in other ways, or has none.
+#define RK_HAS_AMX
+extern rk_kernels rk_amx_table;
+/// Asks the system to let this process use tiles (it then has eight kilobytes more of registers
+/// to save); false where it does not.
+bool rk_amx_permitted(void);
+#endif
 #endif
 #if defined(__aarch64__)
 extern const rk_kernels rk_neon_table;

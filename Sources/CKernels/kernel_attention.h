@@ -391,7 +391,7 @@ static void NAME(attend)(
     const rk_attention *a, const rk_attention_item *item, int32_t kv_head) {
     int32_t group = a->heads / a->cache.kv_heads;
     if (a->cache.value_size % LANES || a->cache.head_size > MAX_HEAD) {
-        rk_kernels_get(RK_KERNELS_REFERENCE)->attend(a, item, kv_head);
+        rk_reference_table.attend(a, item, kv_head);
         return;
     }
     int32_t size = a->cache.value_size;

@@ -319,7 +319,7 @@ static void NAME(multiply_tile)(
     float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
     // The last rows of a matrix may not fill a group; then the tile goes to the side.
     bool partial = (g + groups) * RK_ROWS > m->rows;
-    float side[RK_TILE * RK_ROWS];
+    float side[RK_TILE_MOST * RK_ROWS];
     float *target = partial ? side : out;
     int64_t step = partial ? RK_ROWS : stride;
     bool sum = partial ? false : add;
@@ -363,7 +363,7 @@ static void NAME(multiply)(
     const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
     int64_t stride, bool add) {
     if (m->layout == RK_LAYOUT_RAW) {
-        rk_kernels_get(RK_KERNELS_REFERENCE)->multiply(m, set, first, count, output, stride, add);
+        rk_reference_table.multiply(m, set, first, count, output, stride, add);
         return;
     }
     int32_t tile_bytes = m->cols * set->tile * (m->layout == RK_LAYOUT_INT ? 2 : 4);
@@ -454,7 +454,7 @@ static void NAME(activate)(int32_t kind, float *gate, const float *up, int32_t n
     case RK_ACT_SILU: NAME(activate_rows)(RK_ACT_SILU, gate, up, n); break;
     case RK_ACT_GELU_TANH: NAME(activate_rows)(RK_ACT_GELU_TANH, gate, up, n); break;
     case RK_ACT_RELU: NAME(activate_rows)(RK_ACT_RELU, gate, up, n); break;
-    default: rk_kernels_get(RK_KERNELS_REFERENCE)->activate(kind, gate, up, n);
+    default: rk_reference_table.activate(kind, gate, up, n);
     }
 }
 
@@ -462,7 +462,7 @@ static void NAME(rotate)(
     float *head, int32_t rotary, bool interleaved, const float *cosines, const float *sines) {
     int32_t half = rotary / 2;
     if (interleaved || half % LANES) {
-        rk_kernels_get(RK_KERNELS_REFERENCE)->rotate(head, rotary, interleaved, cosines, sines);
+        rk_reference_table.rotate(head, rotary, interleaved, cosines, sines);
         return;
     }
     for (int32_t i = 0; i < half; i += LANES) {

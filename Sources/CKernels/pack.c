@@ -394,12 +394,13 @@ int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
 }
 
 void rk_activations_place(
-    rk_activations *set, void *memory, int32_t tokens, int32_t cols) {
+    rk_activations *set, void *memory, int32_t tokens, int32_t cols, rk_inputs form) {
     int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
     uint8_t *p = memory;
     set->tokens = tokens;
     set->cols = cols;
-    set->tile = rk_even_width(tokens, RK_TILE);
+    set->form = form;
+    set->tile = rk_even_width(tokens, form == RK_INPUTS_BF16 ? RK_TILE_MOST : RK_TILE);
     set->values = (float *)p;
     p += align64(4ll * tokens * cols);
     set->quants = (int8_t *)p;

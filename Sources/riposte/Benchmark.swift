@@ -128,7 +128,7 @@ struct Benchmark {
             quoting: quoting[true]?.median ?? .nan,
             quotingUnguessed: quoting[false]?.median ?? .nan,
             peakMemory: memory, limits: limits, cost: model.cost,
-            prefillShare: prefill.median * perPromptToken / limits.int8OperationsPerSecond,
+            prefillShare: prefill.median * perPromptToken / limits.promptOperationsPerSecond,
             decodeShare: decode.median * Double(model.cost.bytesPerToken)
                 / limits.readBytesPerSecond)
     }
@@ -183,6 +183,10 @@ struct BenchmarkReport {
                 .object([
                     ("read_gbps", .double(limits.readBytesPerSecond / 1e9)),
                     ("int8_gops", .double(limits.int8OperationsPerSecond / 1e9)),
+                    (
+                        "bf16_gops",
+                        limits.bf16OperationsPerSecond.map { .double($0 / 1e9) } ?? .null
+                    ),
                     ("bytes_per_token", .int(cost.bytesPerToken)),
                     ("operations_per_prompt_token", .int(cost.layerOperations)),
                     ("prefill_share", .double(prefillShare)),
@@ -212,7 +216,8 @@ struct BenchmarkReport {
         return "\(model), \(quantization), \(kernels), \(threads) threads\n" + table.text + """
             The limit of decode is \(decimals(limits.readBytesPerSecond / 1e9, 1)) GB/s read from \
             memory (\(byteText(cost.bytesPerToken)) a token), that of prefill \
-            \(decimals(limits.int8OperationsPerSecond / 1e9, 0)) GOP/s in int8 \
+            \(decimals(limits.promptOperationsPerSecond / 1e9, 0)) GOP/s in \
+            \(limits.bf16OperationsPerSecond == nil ? "int8" : "bf16") \
             (\(decimals(Double(cost.layerOperations) / 1e9, 2)) GOP a token).
 
             """

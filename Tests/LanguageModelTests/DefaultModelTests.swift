@@ -106,6 +106,32 @@ struct DefaultModelTests {
         #expect(abs(exp(-mean) / expected.perplexity - 1) <= 0.01)
     }
 
+    /// Passes over a prompt are as long as the machine is fast, where somebody can stop them.
+    @Test func aPromptHasTheSameBitsHoweverItIsCut() throws {
+        let expected: Perplexity = try golden("smollm2/perplexity.json")
+        let generator = try Generator(model: TestModel.fast.get())
+        for length in [40, 100, 400] {
+            let prompt = Array(expected.ids.prefix(length))
+            var found: Set<Float> = []
+            for _ in 0..<2 {
+                generator.clearCache()
+                var greedy = SamplingOptions()
+                greedy.temperature = 0
+                let reply = try generator.generate(
+                    GenerationRequest(
+                        prompt: prompt, candidates: [.init(seed: 1, sampling: greedy)],
+                        maxTokens: 1)
+                ) { _ in }[0]
+                found.insert(reply.logProbabilities[0])
+                generator.clearCache()
+                let whole = try generator.logProbabilities(
+                    ofContinuations: [reply.ids], after: prompt)
+                found.insert(whole[0][0])
+            }
+            #expect(found.count == 1, "\(length) tokens")
+        }
+    }
+
     @Test func greedyReply() throws {
         let expected: Greedy = try golden("smollm2/greedy.json")
         var sampling = SamplingOptions()

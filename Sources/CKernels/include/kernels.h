@@ -12,7 +12,8 @@
 //
 // Words: a *matrix* has `rows` outputs and `cols` inputs; an *activation set* holds the
 // inputs of several tokens. Results do not depend on how many tokens are computed together,
-// nor on the number of threads: each output is summed in one fixed order.
+// nor on the number of threads: each output is summed in one fixed order. They do depend on the
+// form of the inputs, which the caller chooses: see rk_inputs.
 
 enum {
     /// Rows that stand interleaved in a packed matrix: one vector of int32 or float32 lanes.
@@ -21,6 +22,8 @@ enum {
     RK_BLOCK = 32,
     /// Tokens of one register tile.
     RK_TILE = 12,
+    /// Tokens of one AMX tile.
+    RK_TILE_MOST = 16,
     /// Positions of one page of the key-value cache.
     RK_PAGE = 64,
     /// Positions that one attention item covers; partial results are merged in order.
@@ -69,10 +72,18 @@ void rk_matrix_row(const rk_matrix *matrix, int32_t row, float *output);
 
 // ---------------------------------------------------------------- activations
 
+/// How an activation set holds inputs for RK_LAYOUT_INT.
+typedef enum {
+    RK_INPUTS_INT = 0,
+    /// As bf16, for kernels whose `prompt_form` this is.
+    RK_INPUTS_BF16 = 1,
+} rk_inputs;
+
 /// The inputs of `tokens` tokens, ready for the matrices that read them. Tokens stand in
-/// tiles of `tile`, RK_TILE at most; the last one may hold fewer.
+/// tiles of `tile`, RK_TILE at most (RK_TILE_MOST of RK_INPUTS_BF16); the last one may hold fewer.
 typedef struct {
     int32_t tokens, cols, tile;
+    rk_inputs form;
     /// float32 [tokens][cols], for float and raw layouts.
     float *values;
     /// Quantised inputs as [tile][block][token of the tile][32]: two planes of int8
@@ -81,6 +92,7 @@ typedef struct {
     /// its 32 together, as 8 bits would leave those next to none; elsewhere it has 8, and low
     /// is 0. On the default model that is one block in five, and log-probabilities move by .02
     /// nats on average; with 8 bits everywhere it is .054, with 15 everywhere .0005.
+    /// RK_INPUTS_BF16 has its numbers in `words`, and nothing of what follows.
     int8_t *quants, *low_quants;
     int16_t *words;
     /// [tile][block][token]: whether low is not 0.
@@ -95,7 +107,7 @@ typedef struct {
 int64_t rk_activations_bytes(int32_t tokens, int32_t cols);
 /// Points an activation set into memory of that size, aligned to 64.
 void rk_activations_place(
-    rk_activations *set, void *memory, int32_t tokens, int32_t cols);
+    rk_activations *set, void *memory, int32_t tokens, int32_t cols, rk_inputs form);
 /// The width of pieces of up to `most` that `tokens` are cut into: all of one width, as a last
 /// piece of few tokens would take all weights for itself.
 static inline int32_t rk_even_width(int32_t tokens, int32_t most) {
@@ -186,6 +198,9 @@ typedef struct {
     const char *name;
     /// Whether packed matrices and quantised activations are used; false for the reference.
     bool packed;
+    /// How inputs of the tokens of long prompts may be held, which these kernels multiply faster
+    /// then. Sums have other last digits than with RK_INPUTS_INT.
+    rk_inputs prompt_form;
 
     /// Readies columns [first, first + count) of token `token` from a row of floats: quantised
     /// and/or copied. `first` is a multiple of RK_BLOCK, and so is `count` where it quantises.
@@ -235,6 +250,8 @@ typedef struct {
     /// Multiplies bytes as fast as the instruction set can, and returns how many operations
     /// that were (a multiply-add counts as two); NULL for the reference.
     double (*peak)(int64_t steps);
+    /// The same with bf16; NULL where `prompt_form` is not that.
+    double (*prompt_peak)(int64_t steps);
 } rk_kernels;
 
 typedef enum {
@@ -243,15 +260,19 @@ typedef enum {
     RK_KERNELS_AVX2 = 2,
     RK_KERNELS_AVX512 = 3,
     RK_KERNELS_NEON = 4,
+    /// RK_KERNELS_AVX512 with tiles for prompts.
+    RK_KERNELS_AMX = 5,
 } rk_kernel_choice;
 
 /// The table of an instruction set; NULL where this processor has it not.
 const rk_kernels *rk_kernels_get(rk_kernel_choice choice);
 
 /// Measured limits of the machine with this team: bytes a second read from memory over a
-/// buffer of `bytes`, int8 multiply-adds ×2 a second of the given kernels.
+/// buffer of `bytes`; multiply-adds ×2 a second of the given kernels in int8, and in the form of
+/// their prompts (0 where they have no other).
 double rk_measure_read_bandwidth(rk_team *team, int64_t bytes);
 double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels);
+double rk_measure_prompt_rate(rk_team *team, const rk_kernels *kernels);
 
 /// Attention probabilities of one query head over its sequence, for looking inside:
 /// out[position + 1].

@@ -87,6 +87,8 @@ final class ForwardPlan: @unchecked Sendable {
     let kernels: UnsafePointer<rk_kernels>
     let team: ThreadTeam
     let cacheType: KVCacheType?
+    /// How the rows of long prompts are read.
+    let promptForm: rk_inputs
     let layers: UnsafePointer<LayerPlan>
     let ropes: UnsafePointer<RopePlan>
     let tokenEmbedding: rk_matrix
@@ -118,6 +120,8 @@ final class ForwardPlan: @unchecked Sendable {
         self.kernels = kernels
         self.team = team
         self.cacheType = cacheType
+        // An expert's rows are too few for tiles.
+        promptForm = architecture.experts == nil ? kernels.pointee.prompt_form : RK_INPUTS_INT
         self.tokenEmbedding = tokenEmbedding
         self.positionEmbedding = positionEmbedding
         self.outputNorm = outputNorm

@@ -61,7 +61,7 @@ final class ForwardRunner {
     }
 
     /// Runs the model over the rows. Rows of one sequence come in the order of their positions.
-    func run(_ rows: [Row], capture: Capture? = nil) {
+    func run(_ rows: [Row], form: rk_inputs = RK_INPUTS_INT, capture: Capture? = nil) {
         precondition(!rows.isEmpty && rows.count <= maxRows)
         let pass = state
         var logitRows: Int32 = 0
@@ -78,6 +78,7 @@ final class ForwardRunner {
         precondition(logitRows <= maxLogitRows)
         pass.pointee.rowCount = Int32(rows.count)
         pass.pointee.logitRowCount = logitRows
+        pass.pointee.form = form
         pass.pointee.planAttention()
         pass.pointee.planBlocks()
         for index in 0...plan.architecture.layerCount { captureSlots[index] = nil }

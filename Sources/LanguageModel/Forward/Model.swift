@@ -10,6 +10,8 @@ public enum KernelChoice: String, Sendable, CaseIterable {
     case reference
     case avx2
     case avx512
+    /// ``avx512``, with prompts read by matrix tiles in bf16.
+    case amx
     case neon
 }
 
@@ -130,6 +132,7 @@ public final class Model: Sendable {
             case .reference: RK_KERNELS_REFERENCE
             case .avx2: RK_KERNELS_AVX2
             case .avx512: RK_KERNELS_AVX512
+            case .amx: RK_KERNELS_AMX
             case .neon: RK_KERNELS_NEON
             }
         guard let kernels = rk_kernels_get(wanted) else {
@@ -159,11 +162,21 @@ public struct MachineLimits: Sendable, Codable {
     public var readBytesPerSecond: Double
     /// Multiplications and additions a second of 8-bit integers in the kernels' inner product.
     public var int8OperationsPerSecond: Double
+    /// The same of bf16; nil where prompts are read in int8 as well.
+    public var bf16OperationsPerSecond: Double?
+
+    /// Of the numbers that prompts are read in.
+    public var promptOperationsPerSecond: Double {
+        bf16OperationsPerSecond ?? int8OperationsPerSecond
+    }
 
     public static func measure(for model: Model) -> MachineLimits {
-        MachineLimits(
-            readBytesPerSecond: rk_measure_read_bandwidth(model.plan.team.handle, 96 << 20),
-            int8OperationsPerSecond: rk_measure_int8_rate(
-                model.plan.team.handle, model.plan.kernels))
+        let team = model.plan.team.handle
+        let kernels = model.plan.kernels
+        return MachineLimits(
+            readBytesPerSecond: rk_measure_read_bandwidth(team, 96 << 20),
+            int8OperationsPerSecond: rk_measure_int8_rate(team, kernels),
+            bf16OperationsPerSecond: kernels.pointee.prompt_form == RK_INPUTS_BF16
+                ? rk_measure_prompt_rate(team, kernels) : nil)
     }
 }

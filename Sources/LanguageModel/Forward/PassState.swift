@@ -123,6 +123,8 @@ struct PassState {
     let blockInputBytes: Int
 
     var rowCount: Int32 = 0
+    /// How the layers' products read this pass's rows.
+    var form = RK_INPUTS_INT
     /// Blocks of rows that threads take through the layers alone, and rows of each; 0 where
     /// the rows are few and all threads work on them together.
     var blockCount: Int32 = 0
@@ -136,12 +138,15 @@ struct PassState {
     /// Rows of a block at most: whole register tiles, whose numbers fit a core's own cache.
     static let maxBlockRows = 2 * Int32(RK_TILE)
 
-    /// Cuts the rows into blocks where there is a register tile for each thread.
+    /// Cuts the rows into blocks where there is a register tile for each thread. Weights that
+    /// are turned into bf16 first are turned once for all rows: there threads share the weights.
     mutating func planBlocks() {
         let threads = rk_team_size(team)
         blockCount = 0
         blockRows = 0
-        guard settings.expertCount == 0, rowCount >= Int32(RK_TILE) * threads else { return }
+        guard settings.expertCount == 0, form == RK_INPUTS_INT,
+            rowCount >= Int32(RK_TILE) * threads
+        else { return }
         // As many for each thread.
         let blocks = (rowCount + Self.maxBlockRows - 1) / Self.maxBlockRows
         let even = (blocks + threads - 1) / threads * threads

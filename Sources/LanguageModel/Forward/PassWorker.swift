@@ -96,6 +96,7 @@ struct PassWorker {
             let layer = pass.layers + index
             prepareAttention(layer, index: index)
             barrier()
+            if isLeftOut(index) { break }
             attend(layer, index: index)
             barrier()
             finishLayer(layer)
@@ -120,15 +121,18 @@ struct PassWorker {
             }
             guard !isLast else { break }
             barrier()
-            // The last layer of a prompt's earlier parts is there for its keys and values.
-            guard index < pass.layerCount - 1 || pass.isWantedAtEnd(0..<pass.rowCount) else {
-                continue
-            }
+            if isLeftOut(index) { continue }
             attend(pass.layers + index, index: index)
             barrier()
         }
         rows = 0..<pass.rowCount
         isShared = true
+    }
+
+    /// Whether nothing but a layer's keys and values is wanted: of the last one, in a prompt's
+    /// earlier parts.
+    private func isLeftOut(_ layer: Int) -> Bool {
+        layer == pass.layerCount - 1 && !pass.isWantedAtEnd(0..<pass.rowCount)
     }
 
     private mutating func finishLayer(_ layer: UnsafePointer<LayerPlan>) {
@@ -183,7 +187,7 @@ struct PassWorker {
         }
         guard pass.logitRowCount > 0 else { return }
         let count = pass.logitRowCount
-        var set = place(pass.inputs, count, pass.settings.width)
+        var set = place(pass.inputs, count, pass.settings.width, RK_INPUTS_INT)
         for index in 0..<count {
             prepare(
                 &set, index, row(pass.stream, pass.logitRows[Int(index)], width),
@@ -257,13 +261,14 @@ struct PassWorker {
         }
     }
 
-    /// An activation set of `count` tokens over a buffer.
-    func place(_ memory: UnsafeMutableRawPointer, _ count: Int32, _ columns: Int32)
-        -> rk_activations
-    {
+    /// An activation set of `count` tokens over a buffer, in the pass's form or in another.
+    func place(
+        _ memory: UnsafeMutableRawPointer, _ count: Int32, _ columns: Int32,
+        _ form: rk_inputs? = nil
+    ) -> rk_activations {
         var set = rk_activations()
         let own = isShared ? 0 : Int(thread) * pass.blockInputBytes
-        rk_activations_place(&set, memory + own, count, columns)
+        rk_activations_place(&set, memory + own, count, columns, form ?? pass.form)
         return set
     }
 

@@ -12,7 +12,7 @@ public struct Processor: Sendable {
     public static var current: Processor {
         let table: [(KernelChoice, rk_kernel_choice)] = [
             (.reference, RK_KERNELS_REFERENCE), (.avx2, RK_KERNELS_AVX2),
-            (.avx512, RK_KERNELS_AVX512), (.neon, RK_KERNELS_NEON),
+            (.avx512, RK_KERNELS_AVX512), (.amx, RK_KERNELS_AMX), (.neon, RK_KERNELS_NEON),
         ]
         let best = rk_kernels_get(RK_KERNELS_AUTO)
         return Processor(

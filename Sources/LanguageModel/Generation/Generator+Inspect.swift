@@ -24,12 +24,13 @@ extension Generator {
         var result: [PositionLogProbability] = []
         result.reserveCapacity(ids.count)
         var next: Float?
+        let form = form(reading: ids.count)
         var first = 0
         while first < ids.count {
             let length = min(Self.maxLogitRows, ids.count - first)
             try sequence.append(ids[first..<first + length])
             runner.run(
-                (first..<first + length).map { row(sequence, $0, logits: true) })
+                (first..<first + length).map { row(sequence, $0, logits: true) }, form: form)
             for index in 0..<length {
                 let logits = logitRow(index)
                 let total = logSumExp(logits)

@@ -10,6 +10,9 @@ public final class Generator {
     /// model ends well within the 100 ms in which Esc must work.
     static let maxRows = 16 * RK_TILE
     static let maxLogitRows = 64
+    /// Tokens of a text from which on it is read in the form that the kernels have for prompts:
+    /// two tiles of it for each of two threads.
+    private static let fewestPromptRows = 4 * RK_TILE_MOST
     /// How long a pass over part of a prompt should take.
     private static let passSeconds = 0.07
 
@@ -17,8 +20,8 @@ public final class Generator {
     let runner: ForwardRunner
     let prefixes: PrefixCache
     let longRopeThreshold: Int
-    /// Prompt tokens a second, as last seen.
-    private var readingSpeed: Double
+    /// Prompt tokens a second, as last seen, by form.
+    private var readingSpeeds: [Double]
     /// Of all replies so far: what a person does next is likely to be of the same kind.
     var drafts = DraftStatistics()
 
@@ -33,8 +36,9 @@ public final class Generator {
         longRopeThreshold =
             model.architecture.ropes.compactMap(\.long?.threshold).min() ?? Int.max
         // A guess until the first pass was timed: 150 G operations a second and thread.
-        readingSpeed =
+        let guess =
             150e9 * Double(model.plan.team.size) / Double(max(1, 2 * model.plan.layerWeights))
+        readingSpeeds = [guess, guess]
     }
 
     /// Bytes of keys and values held, running replies included.
@@ -61,15 +65,22 @@ public final class Generator {
     }
 
     /// Guessed tokens of a decoding pass at most: few enough that Esc works as fast as ever.
-    var mostDrafted: Int { min(Draft.mostTokens, passLength() / 2) }
+    var mostDrafted: Int { min(Draft.mostTokens, passLength(RK_INPUTS_INT) / 2) }
+
+    /// How so many tokens of a text are read. It depends on the text alone, not on the passes it
+    /// is cut into, as these depend on how fast the machine was.
+    func form(reading count: Int) -> rk_inputs {
+        count < Self.fewestPromptRows ? RK_INPUTS_INT : model.plan.promptForm
+    }
 
     /// Tokens of the next pass over a prompt.
-    private func passLength() -> Int {
-        let wanted = Int(min(readingSpeed * Self.passSeconds, 1e6))
+    private func passLength(_ form: rk_inputs) -> Int {
+        let wanted = Int(min(readingSpeeds[Int(form.rawValue)] * Self.passSeconds, 1e6))
         // Whole blocks for each thread, or else whole register tiles.
+        let tile = form == RK_INPUTS_BF16 ? RK_TILE_MOST : RK_TILE
         let blocks = Int(PassState.maxBlockRows) * model.plan.team.size
-        let unit = wanted >= blocks ? blocks : RK_TILE
-        return min(max(wanted / unit * unit, RK_TILE), Self.maxRows)
+        let unit = wanted >= blocks && form == RK_INPUTS_INT ? blocks : tile
+        return min(max(wanted / unit * unit, tile), Self.maxRows)
     }
 
     /// Reads what a sequence lacks of `ids`; the last token's logits are left in the runner's
@@ -81,20 +92,23 @@ public final class Generator {
     ) throws -> Bool {
         var rows: [ForwardRunner.Row] = []
         rows.reserveCapacity(Self.maxRows)
+        let form = form(reading: ids.count - sequence.count)
         while sequence.count < ids.count {
             if let control, control.isCancelled { return false }
             let first = sequence.count
             // Where nobody can stop it, passes are as long as they are fastest.
-            let length = min(control == nil ? Self.maxRows : passLength(), ids.count - first)
+            let length = min(control == nil ? Self.maxRows : passLength(form), ids.count - first)
             try sequence.append(ids[first..<first + length])
             rows.removeAll(keepingCapacity: true)
             for position in first..<first + length {
                 rows.append(row(sequence, position, logits: position == ids.count - 1))
             }
             let start = ContinuousClock.now
-            runner.run(rows)
+            runner.run(rows, form: form)
             let seconds = start.duration(to: .now) / .seconds(1)
-            if length >= RK_TILE { readingSpeed = Double(length) / max(seconds, 1e-6) }
+            if length >= RK_TILE {
+                readingSpeeds[Int(form.rawValue)] = Double(length) / max(seconds, 1e-6)
+            }
             progress(sequence.count)
         }
         return true

@@ -80,13 +80,13 @@ import Testing
     }
 
     static func choices() -> [rk_kernel_choice] {
-        [RK_KERNELS_AVX2, RK_KERNELS_AVX512, RK_KERNELS_NEON].filter { rk_kernels_get($0) != nil }
+        [RK_KERNELS_AVX2, RK_KERNELS_AVX512, RK_KERNELS_AMX, RK_KERNELS_NEON]
+            .filter { rk_kernels_get($0) != nil }
     }
 
-    /// [token][row] products of a packed copy of the matrix.
-    func product(
-        _ raw: RawMatrix, _ inputs: [Float], tokens: Int, choice: rk_kernel_choice
-    ) -> [Float] {
+    func withPackedCopy<Result>(
+        of raw: RawMatrix, _ body: (inout rk_matrix) -> Result
+    ) -> Result {
         var matrix = rk_matrix()
         let size = rk_matrix_plan(
             &matrix, Int32(raw.type.rawValue), Int32(raw.rows), Int32(raw.columns))
@@ -100,11 +100,19 @@ import Testing
             }
             rk_matrix_pack(&matrix, rows, 0, Int32(raw.rows))
         }
+        return body(&matrix)
+    }
+
+    /// [token][row] products of a packed copy of the matrix, so many times added.
+    func product(
+        _ raw: RawMatrix, _ inputs: [Float], tokens: Int, choice: rk_kernel_choice,
+        form: rk_inputs = RK_INPUTS_INT, times: Int = 1
+    ) -> [Float] {
         let setBytes = Int(rk_activations_bytes(Int32(tokens), Int32(raw.columns)))
         let setMemory = UnsafeMutableRawPointer.allocate(byteCount: setBytes, alignment: 64)
         defer { setMemory.deallocate() }
         var set = rk_activations()
-        rk_activations_place(&set, setMemory, Int32(tokens), Int32(raw.columns))
+        rk_activations_place(&set, setMemory, Int32(tokens), Int32(raw.columns), form)
         let kernels = rk_kernels_get(choice)!.pointee
         inputs.withUnsafeBufferPointer { inputs in
             for token in 0..<tokens {
@@ -114,8 +122,13 @@ import Testing
             }
         }
         var output = [Float](repeating: .nan, count: tokens * raw.rows)
-        kernels.multiply(
-            &matrix, &set, 0, Int32((raw.rows + 15) / 16), &output, Int64(raw.rows), false)
+        withPackedCopy(of: raw) { matrix in
+            for time in 0..<times {
+                kernels.multiply(
+                    &matrix, &set, 0, Int32((raw.rows + 15) / 16), &output, Int64(raw.rows),
+                    time > 0)
+            }
+        }
         return output
     }
 
@@ -187,6 +200,55 @@ import Testing
                 // Same integers, same order of the float sums: the same bits.
                 #expect(found == all[0])
             }
+        }
+    }
+
+    /// To 8 significant bits, as tiles take numbers.
+    func asBF16(_ value: Float) -> Double {
+        let bits = value.bitPattern
+        // The nearest, of two as near the even one.
+        let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
+        return Double(Float(bitPattern: rounded & 0xFFFF_0000))
+    }
+
+    /// Columns of several panels, a last group of few rows, tiles of all widths.
+    @Test(
+        .enabled(if: rk_kernels_get(RK_KERNELS_AMX) != nil, "this processor has no tiles"),
+        arguments: TensorType.allCases)
+    func tilesMultiplyRoundedWeightsByRoundedInputs(type: TensorType) {
+        var noise = Noise(state: 0xB5AD_4ECE + UInt64(type.rawValue))
+        for (rows, columns, tokens) in [(83, 512, 1), (16, 256, 13), (40, 3328, 37), (7, 256, 70)] {
+            let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
+            var inputs = (0..<tokens * columns).map { _ in noise.float() }
+            for index in inputs.indices where noise.bits() >> 20 % 100 == 0 { inputs[index] *= 30 }
+            let isFloat = [.f32, .f16, .bf16].contains(type)
+            var rounded = [Float](repeating: 0, count: rows * columns)
+            withPackedCopy(of: raw) { matrix in
+                for row in 0..<rows {
+                    rounded.withUnsafeMutableBufferPointer {
+                        rk_matrix_row(&matrix, Int32(row), $0.baseAddress! + row * columns)
+                    }
+                }
+            }
+            if !isFloat { rounded = rounded.map { Float(asBF16($0)) } }
+            let expected = exactProduct(rounded, rows: rows, columns: columns, tokens: tokens) {
+                isFloat ? Double(inputs[$0]) : asBF16(inputs[$0])
+            }
+            let unrounded = exactProduct(
+                raw.floats(), rows: rows, columns: columns, tokens: tokens
+            ) { Double(inputs[$0]) }
+            let found = product(
+                raw, inputs, tokens: tokens, choice: RK_KERNELS_AMX, form: RK_INPUTS_BF16)
+            #expect(relativeError(found, expected) < 1e-5)
+            #expect(relativeError(found, unrounded) < 0.0035)
+            let twice = product(
+                raw, inputs, tokens: tokens, choice: RK_KERNELS_AMX, form: RK_INPUTS_BF16, times: 2)
+            #expect(relativeError(twice, expected.map { $0 * 2 }) < 1e-5)
+            // Alone, a token has the same bits.
+            let alone = product(
+                raw, Array(inputs.suffix(columns)), tokens: 1, choice: RK_KERNELS_AMX,
+                form: RK_INPUTS_BF16)
+            #expect(alone == found.suffix(rows))
         }
     }
 }
