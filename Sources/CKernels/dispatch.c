@@ -53,17 +53,22 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
     }
 }
 
-bool rk_fetches_near = false;
+// As on Zen 3 and 4; the others as each was measured.
+rk_fetching rk_fetches = {.group_ahead = true};
 
 #if defined(__x86_64__)
 // Before anything else runs, so that the kernels read a value that stays.
-__attribute__((constructor)) static void choose_cache(void) {
+__attribute__((constructor)) static void choose_fetching(void) {
     unsigned largest, vendor[3], family, b, c, d;
     if (!__get_cpuid(0, &largest, &vendor[0], &vendor[2], &vendor[1])) return;
-    if (memcmp(vendor, "AuthenticAMD", sizeof vendor) != 0) return;
     if (!__get_cpuid(1, &family, &b, &c, &d)) return;
+    bool is_amd = memcmp(vendor, "AuthenticAMD", sizeof vendor) == 0;
+    bool is_intel = memcmp(vendor, "GenuineIntel", sizeof vendor) == 0;
     // Zen 5 and later.
-    rk_fetches_near = (family >> 8 & 15) + (family >> 20 & 255) >= 0x1a;
+    if (is_amd && (family >> 8 & 15) + (family >> 20 & 255) >= 0x1a) rk_fetches.near = true;
+    // Emerald Rapids: one token's products take a tenth less time so, four tokens' a twentieth,
+    // and eight tokens' a fiftieth more if theirs were near as well.
+    if (is_intel) rk_fetches = (rk_fetching){.near_alone = true, .pairs_of_bytes = true};
 }
 #endif
 

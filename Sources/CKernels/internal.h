@@ -24,8 +24,14 @@ bool rk_amx_permitted(void);
 extern const rk_kernels rk_neon_table;
 #endif
 
-/// Whether weights that are asked for go to the first-level cache; see fetch in kernel_body.h.
-extern bool rk_fetches_near;
+/// How the kernels ask for weights on this processor; see fetch in kernel_body.h.
+typedef struct {
+    /// To the first-level cache: always, and in integer products of one piece of tokens.
+    bool near, near_alone;
+    /// Whether one token's product asks a group ahead as well, and takes bytes in pairs of groups.
+    bool group_ahead, pairs_of_bytes;
+} rk_fetching;
+extern rk_fetching rk_fetches;
 
 /// Pieces of the tokens go over the same weights one after the other.
 typedef struct {

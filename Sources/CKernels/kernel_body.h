@@ -249,7 +249,7 @@ INLINE void NAME(float_tile)(
     const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
     bool add, const int T, const int layout) {
     const int element = layout == RK_LAYOUT_F32 ? 4 : 2;
-    const bool near = rk_fetches_near;
+    const bool near = rk_fetches.near;
     for (int part = 0; part < RK_ROWS / LANES; part += ROW_VECTORS) {
         const uint8_t *weights = group + part * LANES * element;
         vf total[TOKEN_TILE][ROW_VECTORS];
@@ -370,8 +370,9 @@ static void NAME(multiply)(
     int32_t tiles = NAME(INPUT_BYTES) / tile_bytes > 1 ? NAME(INPUT_BYTES) / tile_bytes : 1;
     int32_t step = tiles * set->tile;
     // Whole groups, of which a tile may take several at once. One token's bytes come faster in
-    // a single stream (66 against 56 GB/s on Zen 5); its nibbles do not.
-    bool pairs = m->layout == RK_LAYOUT_INT && (m->bits == 4 || set->tokens > 1);
+    // a single stream on AMD's processors (66 against 56 GB/s on Zen 5); its nibbles do not.
+    bool pairs = m->layout == RK_LAYOUT_INT
+        && (m->bits == 4 || set->tokens > 1 || rk_fetches.pairs_of_bytes);
     int32_t whole = pairs ? m->rows / RK_ROWS : 0;
     for (int32_t from = 0; from < set->tokens; from += step) {
         int32_t to = from + step < set->tokens ? from + step : set->tokens;

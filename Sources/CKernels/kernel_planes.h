@@ -64,7 +64,7 @@ INLINE void NAME(int_tile)(
     const int32_t blocks = tile->blocks;
     // One token is always one piece; as a constant it leaves more registers to the loop.
     const rk_pass pass = T == 1 ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
-    const bool near = rk_fetches_near;
+    const bool near = rk_fetches.near || (pass.count == 1 && rk_fetches.near_alone);
     // Columns of four that one scale covers.
     const int words = scale_sets == 1 ? 8 : 4;
     for (int part = 0; part < PARTS; part++) {
@@ -84,7 +84,7 @@ INLINE void NAME(int_tile)(
             UNROLL for (int v = 0; v < V; v++) total[t][v] = splat(0);
         }
         for (int32_t b = 0; b < blocks; b++) {
-            if (part == 0) {
+            if (part == 0 && (T > 1 || rk_fetches.group_ahead)) {
                 UNROLL for (int v = 0; v < V; v++) {
                     const int64_t next = groups * group_bytes;
                     fetch_next(block[v] + next, weights[v] + next, quant_bytes, pass, near);
