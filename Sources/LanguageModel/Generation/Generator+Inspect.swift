@@ -157,7 +157,10 @@ extension Generator {
         var sequences: [CachedSequence] = []
         func flush() {
             guard !rows.isEmpty else { return }
-            runner.run(rows, capture: capture.map { .init(layers: $0.layers, states: $0.states) })
+            // As prompts are, also if they are few: a reply's numbers do not depend on the others.
+            runner.run(
+                rows, form: model.plan.promptForm,
+                capture: capture.map { .init(layers: $0.layers, states: $0.states) })
             body(places)
             places = []
             rows = []

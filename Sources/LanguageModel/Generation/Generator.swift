@@ -67,8 +67,8 @@ public final class Generator {
     /// Guessed tokens of a decoding pass at most: few enough that Esc works as fast as ever.
     var mostDrafted: Int { min(Draft.mostTokens, passLength(RK_INPUTS_INT) / 2) }
 
-    /// How so many tokens of a text are read. It depends on the text alone, not on the passes it
-    /// is cut into, as these depend on how fast the machine was.
+    /// How so many tokens of a text are read, whatever passes they are cut into: these depend on
+    /// how fast the machine was.
     func form(reading count: Int) -> rk_inputs {
         count < Self.fewestPromptRows ? RK_INPUTS_INT : model.plan.promptForm
     }
@@ -92,12 +92,17 @@ public final class Generator {
     ) throws -> Bool {
         var rows: [ForwardRunner.Row] = []
         rows.reserveCapacity(Self.maxRows)
-        let form = form(reading: ids.count - sequence.count)
+        let formOfMost = form(reading: ids.count - sequence.count)
         while sequence.count < ids.count {
             if let control, control.isCancelled { return false }
             let first = sequence.count
+            // The last token is read as the reply's are: so it has the same bits where all
+            // before it stood in the cache.
+            let isLast = first == ids.count - 1
+            let form = isLast ? RK_INPUTS_INT : formOfMost
+            let end = isLast || form == RK_INPUTS_INT ? ids.count : ids.count - 1
             // Where nobody can stop it, passes are as long as they are fastest.
-            let length = min(control == nil ? Self.maxRows : passLength(form), ids.count - first)
+            let length = min(control == nil ? Self.maxRows : passLength(form), end - first)
             try sequence.append(ids[first..<first + length])
             rows.removeAll(keepingCapacity: true)
             for position in first..<first + length {
