@@ -24,6 +24,16 @@ bool rk_amx_permitted(void);
 extern const rk_kernels rk_neon_table;
 #endif
 
+/// Bytes that a block of 16 rows has of scales, and of integers.
+static inline int32_t rk_scale_bytes(const rk_matrix *m) {
+    return 32 * m->scales * (m->has_min ? 2 : 1);
+}
+static inline int32_t rk_quant_bytes(const rk_matrix *m) { return m->bits == 4 ? 256 : 512; }
+/// Where the integers of a group begin: behind all its scales, at a cache line.
+static inline int64_t rk_quants_offset(const rk_matrix *m) {
+    return ((int64_t)(m->cols / RK_BLOCK) * rk_scale_bytes(m) + 63) / 64 * 64;
+}
+
 /// How the kernels ask for weights on this processor; see fetch in kernel_body.h.
 typedef struct {
     /// To the first-level cache: always, and in integer products of one piece of tokens.

@@ -34,15 +34,6 @@ static const int_format *find_format(int32_t type) {
     return NULL;
 }
 
-static int32_t scale_bytes(const rk_matrix *m) { return 32 * m->scales * (m->has_min ? 2 : 1); }
-
-static int32_t quant_bytes(const rk_matrix *m) { return m->bits == 4 ? 256 : 512; }
-
-// Where the integers of a group begin: behind all its scales, at a cache line.
-static int64_t quants_offset(const rk_matrix *m) {
-    return ((int64_t)(m->cols / RK_BLOCK) * scale_bytes(m) + 63) / 64 * 64;
-}
-
 int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
     *m = (rk_matrix){.rows = rows, .cols = cols, .type = type};
     if (rows <= 0 || cols <= 0) return 0;
@@ -55,7 +46,7 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
         m->scales = format->scales;
         m->has_min = format->has_min;
         m->zero = format->zero;
-        m->stride = quants_offset(m) + (int64_t)(cols / RK_BLOCK) * quant_bytes(m);
+        m->stride = rk_quants_offset(m) + (int64_t)(cols / RK_BLOCK) * rk_quant_bytes(m);
     } else if (type == TYPE_F16 || type == TYPE_BF16 || type == TYPE_F32) {
         m->layout = type == TYPE_F16 ? RK_LAYOUT_F16
             : type == TYPE_BF16      ? RK_LAYOUT_BF16
@@ -206,13 +197,13 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
 }
 
 static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const exploded *e) {
-    uint8_t *block = group + (int64_t)b * scale_bytes(m);
+    uint8_t *block = group + (int64_t)b * rk_scale_bytes(m);
     for (int set = 0; set < m->scales; set++) {
         uint16_t *scales = (uint16_t *)block + set * (m->has_min ? 32 : 16);
         scales[lane] = rk_f32_to_f16(e->d[set]);
         if (m->has_min) scales[16 + lane] = rk_f32_to_f16(e->m[set]);
     }
-    uint8_t *quants = group + quants_offset(m) + (int64_t)b * quant_bytes(m);
+    uint8_t *quants = group + rk_quants_offset(m) + (int64_t)b * rk_quant_bytes(m);
     if (m->bits == 4) {
         for (int i = 0; i < 16; i++) {
             quants[(i / 4) * 64 + lane * 4 + i % 4] = (uint8_t)(e->q[i] | (e->q[i + 16] << 4));
@@ -298,7 +289,7 @@ static inline void pack_group_fast(
     const int32_t words, const uint32_t flip) {
     const int32_t bytes = head + words * 4;
     uint16_t *scales = (uint16_t *)group;
-    uint32_t *lines = (uint32_t *)(group + quants_offset(m));
+    uint32_t *lines = (uint32_t *)(group + rk_quants_offset(m));
     for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
         int64_t offset = (int64_t)b * bytes;
         for (int lane = 0; lane < RK_ROWS; lane++) {
@@ -368,8 +359,8 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
         return;
     }
     for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
-        const uint8_t *block = group + (int64_t)b * scale_bytes(m);
-        const uint8_t *quants = group + quants_offset(m) + (int64_t)b * quant_bytes(m);
+        const uint8_t *block = group + (int64_t)b * rk_scale_bytes(m);
+        const uint8_t *quants = group + rk_quants_offset(m) + (int64_t)b * rk_quant_bytes(m);
         for (int i = 0; i < RK_BLOCK; i++) {
             int set = m->scales == 2 ? i / 16 : 0;
             const uint16_t *scales = (const uint16_t *)block + set * (m->has_min ? 32 : 16);

@@ -47,12 +47,9 @@ bool rk_amx_permitted(void) {
 static void prepare(
     const rk_activations *set, int32_t token, const float *row, int32_t first, int32_t count,
     bool quantize, bool copy) {
-    if (set->form != RK_INPUTS_BF16) {
-        rk_avx512_table.prepare(set, token, row, first, count, quantize, copy);
-        return;
-    }
-    if (copy) rk_avx512_table.prepare(set, token, row, first, count, false, true);
-    if (!quantize) return;
+    bool converts = quantize && set->form == RK_INPUTS_BF16;
+    rk_avx512_table.prepare(set, token, row, first, count, quantize && !converts, copy);
+    if (!converts) return;
     int32_t tile = token - token % set->tile;
     int32_t width = rk_tile_width(set, tile);
     int64_t base = (int64_t)tile * (set->cols / RK_BLOCK) + (token - tile);
@@ -121,10 +118,8 @@ INLINE void expand(
 static void expand_group(
     const rk_matrix *m, int32_t g, int32_t first, int32_t blocks, uint8_t *panel) {
     const uint8_t *group = m->data + m->stride * g;
-    int32_t scale_bytes = 32 * m->scales * (m->has_min ? 2 : 1);
-    int64_t all = ((int64_t)(m->cols / RK_BLOCK) * scale_bytes + 63) / 64 * 64;
-    const uint8_t *scales = group + (int64_t)first * scale_bytes;
-    const uint8_t *weights = group + all + (int64_t)first * (m->bits == 4 ? 256 : 512);
+    const uint8_t *scales = group + (int64_t)first * rk_scale_bytes(m);
+    const uint8_t *weights = group + rk_quants_offset(m) + (int64_t)first * rk_quant_bytes(m);
     if (m->bits == 4) {
         if (m->scales == 1 && m->has_min) expand(m, scales, weights, blocks, panel, 4, 1, true);
         else if (m->scales == 1) expand(m, scales, weights, blocks, panel, 4, 1, false);

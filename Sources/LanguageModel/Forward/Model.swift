@@ -13,6 +13,18 @@ public enum KernelChoice: String, Sendable, CaseIterable {
     /// ``avx512``, with prompts read by matrix tiles in bf16.
     case amx
     case neon
+
+    /// Nil where this processor has them not.
+    var table: UnsafePointer<rk_kernels>? {
+        switch self {
+        case .auto: rk_kernels_get(RK_KERNELS_AUTO)
+        case .reference: rk_kernels_get(RK_KERNELS_REFERENCE)
+        case .avx2: rk_kernels_get(RK_KERNELS_AVX2)
+        case .avx512: rk_kernels_get(RK_KERNELS_AVX512)
+        case .amx: rk_kernels_get(RK_KERNELS_AMX)
+        case .neon: rk_kernels_get(RK_KERNELS_NEON)
+        }
+    }
 }
 
 /// How keys and values are kept.
@@ -126,16 +138,7 @@ public final class Model: Sendable {
     }
 
     private static func kernels(_ choice: KernelChoice) throws -> UnsafePointer<rk_kernels> {
-        let wanted: rk_kernel_choice =
-            switch choice {
-            case .auto: RK_KERNELS_AUTO
-            case .reference: RK_KERNELS_REFERENCE
-            case .avx2: RK_KERNELS_AVX2
-            case .avx512: RK_KERNELS_AVX512
-            case .amx: RK_KERNELS_AMX
-            case .neon: RK_KERNELS_NEON
-            }
-        guard let kernels = rk_kernels_get(wanted) else {
+        guard let kernels = choice.table else {
             throw LanguageModelError.invalidRequest(
                 "This processor has no \(choice.rawValue) kernels; use --kernels auto")
         }

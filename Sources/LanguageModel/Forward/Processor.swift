@@ -10,14 +10,10 @@ public struct Processor: Sendable {
     public let physicalCores: Int
 
     public static var current: Processor {
-        let table: [(KernelChoice, rk_kernel_choice)] = [
-            (.reference, RK_KERNELS_REFERENCE), (.avx2, RK_KERNELS_AVX2),
-            (.avx512, RK_KERNELS_AVX512), (.amx, RK_KERNELS_AMX), (.neon, RK_KERNELS_NEON),
-        ]
-        let best = rk_kernels_get(RK_KERNELS_AUTO)
+        let kernels = KernelChoice.allCases.filter { $0 != .auto && $0.table != nil }
+        let best = KernelChoice.auto.table
         return Processor(
-            kernels: table.filter { rk_kernels_get($0.1) != nil }.map(\.0),
-            chosen: table.first { rk_kernels_get($0.1) == best }?.0 ?? .reference,
+            kernels: kernels, chosen: kernels.first { $0.table == best } ?? .reference,
             physicalCores: Int(rk_physical_cores()))
     }
 }

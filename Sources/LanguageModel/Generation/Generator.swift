@@ -98,9 +98,8 @@ public final class Generator {
             let first = sequence.count
             // The last token is read as the reply's are: so it has the same bits where all
             // before it stood in the cache.
-            let isLast = first == ids.count - 1
-            let form = isLast ? RK_INPUTS_INT : formOfMost
-            let end = isLast || form == RK_INPUTS_INT ? ids.count : ids.count - 1
+            let form = first == ids.count - 1 ? RK_INPUTS_INT : formOfMost
+            let end = form == RK_INPUTS_INT ? ids.count : ids.count - 1
             // Where nobody can stop it, passes are as long as they are fastest.
             let length = min(control == nil ? Self.maxRows : passLength(form), end - first)
             try sequence.append(ids[first..<first + length])

@@ -79,6 +79,13 @@ import Testing
         }
     }
 
+    /// In some blocks of some tokens one input stands out, in some two.
+    static func inputs(_ count: Int, _ noise: inout Noise) -> [Float] {
+        var inputs = (0..<count).map { _ in noise.float() }
+        for index in inputs.indices where noise.bits() >> 20 % 100 == 0 { inputs[index] *= 30 }
+        return inputs
+    }
+
     static func choices() -> [rk_kernel_choice] {
         [RK_KERNELS_AVX2, RK_KERNELS_AVX512, RK_KERNELS_AMX, RK_KERNELS_NEON]
             .filter { rk_kernels_get($0) != nil }
@@ -181,9 +188,7 @@ import Testing
         var noise = Noise(state: 0x9E37_79B9 + UInt64(type.rawValue))
         for (rows, columns, tokens) in [(83, 512, 1), (16, 256, 13), (40, 768, 5), (7, 256, 26)] {
             let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
-            // In some blocks of some tokens one input stands out, in some two.
-            var inputs = (0..<tokens * columns).map { _ in noise.float() }
-            for index in inputs.indices where noise.bits() >> 20 % 100 == 0 { inputs[index] *= 30 }
+            let inputs = Self.inputs(tokens * columns, &noise)
             let weights = raw.floats()
             let rounded = quantized(inputs)
             let isFloat = [.f32, .f16, .bf16].contains(type)
@@ -219,8 +224,7 @@ import Testing
         var noise = Noise(state: 0xB5AD_4ECE + UInt64(type.rawValue))
         for (rows, columns, tokens) in [(83, 512, 1), (16, 256, 13), (40, 3328, 37), (7, 256, 70)] {
             let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
-            var inputs = (0..<tokens * columns).map { _ in noise.float() }
-            for index in inputs.indices where noise.bits() >> 20 % 100 == 0 { inputs[index] *= 30 }
+            let inputs = Self.inputs(tokens * columns, &noise)
             let isFloat = [.f32, .f16, .bf16].contains(type)
             var rounded = [Float](repeating: 0, count: rows * columns)
             withPackedCopy(of: raw) { matrix in
