@@ -9,27 +9,17 @@
 //
 // Everything else is done as in x86_avx512.c, one token's products too: replies have the same bits
 // with either table where what they follow has.
-#include "internal.h"
+#include "x86_amx.h"
 
 #if defined(RK_HAS_AMX)
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#pragma clang attribute push(                                                                  \
-    __attribute__((target(                                                                     \
-        "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c"))),     \
-    apply_to = function)
+#pragma clang attribute push(RK_AMX_TARGET, apply_to = function)
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define INLINE static inline __attribute__((always_inline))
+#include "kernel_vectors.h"
 
 enum {
-    /// Columns that a tile of inputs holds, and bytes of one of its rows.
-    TILE_COLS = RK_BLOCK,
-    TILE_ROW = 2 * TILE_COLS,
-    /// Bytes of 16 rows of a matrix in TILE_COLS columns: pairs of them, [pair][row][2].
-    WEIGHT_TILE = TILE_COLS * RK_ROWS * 2,
     /// Groups of 16 rows that share the inputs of a step.
     GROUPS = 2,
     /// Columns of these groups that are turned into bf16 at once: they stay near the core until
@@ -108,7 +98,7 @@ INLINE void expand(
                     if (column >= 4) bytes = _mm512_srli_epi32(bytes, 4);
                     bytes = _mm512_and_si512(bytes, nibble);
                 }
-                store_pairs(panel + b * WEIGHT_TILE + column * 128, bytes, scale, least);
+                store_pairs(panel + b * TILE_BYTES + column * 128, bytes, scale, least);
             }
         }
     }
@@ -133,13 +123,6 @@ static void expand_group(
 }
 
 // ---------------------------------------------------------------- products
-
-/// Memory format of ldtilecfg.
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_shapes;
 
 /// Tiles of tokens that share the weights of a step: where the inputs stand, how many tokens
 /// each has, and where the sums go.
@@ -184,7 +167,7 @@ INLINE void multiply_tiles(
         if (tiles > 1 && groups > 1) _tile_zero(3);
     }
     const int16_t *x0 = t[0].inputs, *x1 = tiles > 1 ? t[1].inputs : NULL;
-    const uint8_t *w0 = panel, *w1 = panel + (int64_t)panel_blocks * WEIGHT_TILE;
+    const uint8_t *w0 = panel, *w1 = panel + (int64_t)panel_blocks * TILE_BYTES;
     for (int32_t b = 0; b < blocks; b++) {
         _tile_loadd(4, x0, TILE_ROW);
         _tile_loadd(6, w0, 64);
@@ -200,8 +183,8 @@ INLINE void multiply_tiles(
             x1 += t[1].width * TILE_COLS;
         }
         x0 += t[0].width * TILE_COLS;
-        w0 += WEIGHT_TILE;
-        w1 += WEIGHT_TILE;
+        w0 += TILE_BYTES;
+        w1 += TILE_BYTES;
     }
     _tile_stored(0, t[0].output[0], bytes);
     if (groups > 1) _tile_stored(1, t[0].output[1], bytes);
@@ -285,7 +268,7 @@ static void multiply(
         for (int32_t from = 0; from < all; from += most) {
             int32_t blocks = all - from < most ? all - from : most;
             for (int32_t i = 0; i < groups; i++) {
-                expand_group(m, g + i, from, blocks, panel + (int64_t)i * most * WEIGHT_TILE);
+                expand_group(m, g + i, from, blocks, panel + (int64_t)i * most * TILE_BYTES);
             }
             multiply_panel(
                 m, set, g, groups, panel, most, from, blocks, output, stride, add || from > 0,
@@ -294,6 +277,11 @@ static void multiply(
     }
     // Tiles in use would be saved whenever the thread is interrupted.
     _tile_release();
+}
+
+static void attend(const rk_attention *a, const rk_attention_item *item, int32_t kv_head) {
+    if (a->form == RK_INPUTS_BF16) rk_amx_attend(a, item, kv_head);
+    else rk_avx512_table.attend(a, item, kv_head);
 }
 
 // Independent sums, nothing loaded.
@@ -324,6 +312,7 @@ __attribute__((constructor)) static void fill_table(void) {
     rk_amx_table.prompt_form = RK_INPUTS_BF16;
     rk_amx_table.prepare = prepare;
     rk_amx_table.multiply = multiply;
+    rk_amx_table.attend = attend;
     rk_amx_table.prompt_peak = peak;
 }
 #endif

@@ -159,7 +159,8 @@ typedef struct {
     int32_t position;
 } rk_row;
 
-/// A piece of attention work: rows that read the same chunk of positions.
+/// A piece of attention work: rows that read the same chunk of positions. Of RK_INPUTS_BF16 they
+/// are neighbours also in the pass, have one sequence's pages, and positions in ascending order.
 typedef struct {
     int32_t first_row, row_count;  // into `row_index`
     int32_t chunk;
@@ -180,6 +181,8 @@ typedef struct {
     /// Queries, [row][heads · head_size], with `query_stride` floats between rows.
     const float *queries;
     int64_t query_stride;
+    /// How the pass's products read their inputs; attention may follow them.
+    rk_inputs form;
     /// Partial results, [chunk][row_count][heads][value_size + 2]: sums, then maximum, then
     /// weight. Chunk by chunk, so that memory for contexts that nobody reaches stays untouched.
     float *partials;

@@ -165,12 +165,16 @@ struct PassState {
     /// of positions each. The same for all layers.
     mutating func planAttention() {
         let chunkLength = Int32(RK_CHUNK)
-        // As many rows as fill a register tile with the query heads that share a key head.
-        let group = max(1, Int32(RK_TILE) / queryHeadsPerKeyHead)
+        // As many rows as fill a register tile with the query heads that share a key head; or
+        // two tiles with each of these heads, where a chunk is turned into tiles for all of them.
+        let isTiled = form == RK_INPUTS_BF16
+        let group =
+            isTiled ? 2 * Int32(RK_TILE_MOST) : max(1, Int32(RK_TILE) / queryHeadsPerKeyHead)
         var count = 0
         var first: Int32 = 0
         while first < rowCount {
-            let rows = min(group, rowCount - first)
+            var rows = min(group, rowCount - first)
+            if isTiled { rows = min(rows, rowsOfOneSequence(from: first)) }
             var last: Int32 = 0
             for row in first..<first + rows {
                 rowIndex[Int(row)] = row
@@ -183,5 +187,14 @@ struct PassState {
             first += rows
         }
         itemCount = Int32(count)
+    }
+
+    /// Neighbouring rows with the pages, and in the order, of the sequence of the row `first`.
+    private func rowsOfOneSequence(from first: Int32) -> Int32 {
+        var end = first + 1
+        while end < rowCount, rows[Int(end)].pages == rows[Int(first)].pages,
+            rows[Int(end)].position > rows[Int(end) - 1].position
+        { end += 1 }
+        return end - first
     }
 }

@@ -58,7 +58,7 @@ extension PassWorker {
             scale: pass.settings.attentionScale, soft_cap: pass.settings.attentionSoftCap,
             window: plan.window, rows: UnsafePointer(pass.rows),
             row_index: UnsafePointer(pass.rowIndex), queries: UnsafePointer(pass.projected),
-            query_stride: Int64(pass.projectedWidth), partials: pass.partials,
+            query_stride: Int64(pass.projectedWidth), form: pass.form, partials: pass.partials,
             row_count: pass.rowCount)
     }
 
