@@ -414,11 +414,32 @@ static void NAME(activate)(int32_t kind, float *gate, const float *up, int32_t n
     }
 }
 
+// LANES / 2 numbers, each twice.
+INLINE vf NAME(load_twice)(const float *p) {
+    vf v;
+    UNROLL for (int i = 0; i < LANES; i++) v[i] = p[i / 2];
+    return v;
+}
+
 static void NAME(rotate)(
     float *head, int32_t rotary, bool interleaved, const float *cosines, const float *sines) {
     int32_t half = rotary / 2;
-    if (interleaved || half % LANES) {
+    if ((interleaved ? rotary : half) % LANES) {
         rk_reference_table.rotate(head, rotary, interleaved, cosines, sines);
+        return;
+    }
+    if (interleaved) {
+        for (int32_t i = 0; i < rotary; i += LANES) {
+            vf pairs = load(head + i), swapped;
+            vi signs;
+            UNROLL for (int k = 0; k < LANES; k++) {
+                swapped[k] = pairs[k ^ 1];
+                signs[k] = k % 2 ? 0 : INT32_MIN;
+            }
+            vf c = NAME(load_twice)(cosines + i / 2);
+            vf s = (vf)((vi)NAME(load_twice)(sines + i / 2) ^ signs);
+            store(head + i, pairs * c + swapped * s);
+        }
         return;
     }
     for (int32_t i = 0; i < half; i += LANES) {

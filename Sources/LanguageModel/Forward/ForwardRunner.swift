@@ -61,7 +61,13 @@ final class ForwardRunner {
     }
 
     /// Runs the model over the rows. Rows of one sequence come in the order of their positions.
-    func run(_ rows: [Row], form: rk_inputs = RK_INPUTS_INT, capture: Capture? = nil) {
+    /// - Returns: false when `control` was cancelled meanwhile: then the pass has ended between two
+    ///   layers, and neither logits nor what it wrote into the cache is of use.
+    @discardableResult
+    func run(
+        _ rows: [Row], form: rk_inputs = RK_INPUTS_INT, capture: Capture? = nil,
+        control: GenerationControl? = nil
+    ) -> Bool {
         precondition(!rows.isEmpty && rows.count <= maxRows)
         let pass = state
         var logitRows: Int32 = 0
@@ -89,10 +95,15 @@ final class ForwardRunner {
         }
         pass.pointee.capture = captureSlots
         for index in 0..<counterCount { rk_counter_reset(counters + index) }
-        plan.team.run(pass) { context, thread, threads in
-            context!.assumingMemoryBound(to: PassState.self).pointee
-                .run(thread: thread, threads: threads)
+        pass.pointee.isStopped.pointee = false
+        pass.pointee.control = control.map { .passUnretained($0) }
+        withExtendedLifetime(control) {
+            plan.team.run(pass) { context, thread, threads in
+                context!.assumingMemoryBound(to: PassState.self).pointee
+                    .run(thread: thread, threads: threads)
+            }
         }
+        return !pass.pointee.isStopped.pointee
     }
 
     /// Makes the next passes leave attention probabilities, until nil is set.

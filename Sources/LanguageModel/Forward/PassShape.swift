@@ -65,7 +65,7 @@ struct PassShape {
             hiddenRows * hiddenWidth * f, logitRows * vocabulary * f, activations, activations,
             ropeCount * rows * ropeWidth * f * 2, rows * (chunks + 1) * itemBytes,
             threads * widest * f, rows * expertCount * f, rows * expertCount * 4,
-            rows * width * f, rows * 4, expertCount * 8,
+            rows * width * f, rows * 4, expertCount * 8, 1,
         ]
         return sizes.reduce(64) { $0 + Arena.aligned($1) }
     }
@@ -106,6 +106,7 @@ struct PassShape {
             routerScores: floats(rows * expertCount), expertRows: ints(rows * expertCount),
             expertOutput: floats(rows * width), expertSlots: ints(rows),
             expertCounts: ints(expertCount), counters: counters,
-            blockInputBytes: blockInputBytes)
+            blockInputBytes: blockInputBytes,
+            isStopped: arena.take(1).assumingMemoryBound(to: Bool.self))
     }
 }

@@ -134,6 +134,10 @@ struct PassState {
     /// By number of blocks done: where to keep the stream; nil for most.
     var capture: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?
     var probe: AttentionProbe?
+    /// Who may stop the pass between two layers; lives as long as the pass.
+    var control: Unmanaged<GenerationControl>?
+    /// Whether it was stopped: decided by the first thread, before a barrier.
+    let isStopped: UnsafeMutablePointer<Bool>
 
     /// Rows of a block at most: whole register tiles, whose numbers fit a core's own cache.
     static let maxBlockRows = 2 * Int32(RK_TILE)

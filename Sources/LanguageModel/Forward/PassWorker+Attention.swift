@@ -9,8 +9,8 @@ extension PassWorker {
         let queryWidth = Int(plan.heads * pass.settings.headSize)
         let keyWidth = Int(plan.kvHeads * pass.settings.headSize)
         if let capture = pass.capture?[index] {
-            let columns = columns(of: pass.settings.width)
-            for at in rows {
+            let columns = columns(of: pass.settings.width, rows: Int32(rows.count))
+            for at in ownRows {
                 let first = Int(columns.lowerBound)
                 (row(capture, at, width) + first)
                     .update(from: row(pass.stream, at, width) + first, count: columns.count)
@@ -69,10 +69,10 @@ extension PassWorker {
         let size = pass.settings.valueSize
         var set = place(pass.hiddenInputs, Int32(rows.count), plan.heads * size)
         // The heads of which this thread's columns are parts.
-        let columns = columns(of: plan.heads * size)
+        let columns = columns(of: plan.heads * size, rows: Int32(rows.count))
         let first = columns.lowerBound / size
         let count = (columns.upperBound + size - 1) / size - first
-        for at in rows {
+        for at in ownRows {
             pass.kernels.pointee.merge(&attention, at, first, count, scratch)
             prepare(
                 &set, at - rows.lowerBound, scratch, quantize: plan.output.readsQuants,
@@ -103,11 +103,13 @@ extension PassWorker {
         let valueSize = Int(pass.settings.valueSize)
         let wholeRow = pass.settings.queryKeyNorm == .wholeRow
         let group = plan.heads / plan.kvHeads
-        // Few rows: split by key head as well, so that all threads have work.
-        let parts = wholeRow || !isShared ? 1 : plan.kvHeads
+        // Of few rows the key heads are shared out, so that all threads have work. (Neighbouring
+        // positions stand in the same cache lines.)
+        let isSplit = isShared && !takesRows(of: Int32(rows.count))
+        let parts = wholeRow || !isSplit ? 1 : plan.kvHeads
         let heads = plan.kvHeads / parts
-        for unit in rows.lowerBound * parts..<rows.upperBound * parts
-        where !isShared || unit % threads == thread {
+        for unit in ownRows.lowerBound * parts..<ownRows.upperBound * parts
+        where !isSplit || unit % threads == thread {
             let index = unit / parts
             let base = pass.projected + Int(index) * pass.projectedWidth
             if wholeRow { normalizeWholeRow(plan, base, queryWidth, keyWidth) }

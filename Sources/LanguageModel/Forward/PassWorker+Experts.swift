@@ -11,8 +11,8 @@ extension PassWorker {
         let count = pass.settings.expertCount
         let stream = prepareStream(
             norm: norm, quantize: router.readsQuants, copy: !router.readsQuants)
-        let columns = columns(of: pass.settings.width)
-        for at in rows {
+        let columns = columns(of: pass.settings.width, rows: Int32(rows.count))
+        for at in ownRows {
             (row(pass.delta, at, width) + Int(columns.lowerBound))
                 .update(repeating: 0, count: columns.count)
         }
@@ -33,7 +33,7 @@ extension PassWorker {
             let plan = experts[expert]
             let list = pass.expertRows + expert * pass.maxRows
             var set = place(pass.inputs, chosen, pass.settings.width)
-            for at in 0..<chosen {
+            for at in ownRows(of: chosen) {
                 prepare(
                     &set, at, row(pass.stream, list[Int(at)], width), norm: norm,
                     quantize: plan.readsQuants, copy: plan.readsFloats)
@@ -42,15 +42,16 @@ extension PassWorker {
             multiplyHidden(
                 plan, set: set, count: chosen, to: pass.expertOutput, add: false)
             barrier()
-            for at in 0..<chosen {
+            for at in ownRows(of: chosen) {
                 let index = list[Int(at)]
                 let output = row(pass.expertOutput, at, width)
                 if let bias = plan.down.bias {
-                    addShare(bias, to: output, width: pass.settings.width)
+                    addShare(bias, to: output, width: pass.settings.width, rows: chosen)
                 }
                 addShare(
                     output, times: row(pass.routerScores, index, count)[expert],
-                    to: row(pass.delta, index, width), width: pass.settings.width)
+                    to: row(pass.delta, index, width), width: pass.settings.width,
+                    rows: chosen)
             }
             barrier()
         }

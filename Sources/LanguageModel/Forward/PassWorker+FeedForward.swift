@@ -22,8 +22,10 @@ extension PassWorker {
         let norm = pass.settings.sharesNorm ? plan.attentionNorm : plan.feedForwardNorm
         run(dense, norm: norm, to: pass.delta, add: true)
         if let bias = plan.output.bias {
-            for at in rows {
-                addShare(bias, to: row(pass.delta, at, width), width: pass.settings.width)
+            for at in ownRows {
+                addShare(
+                    bias, to: row(pass.delta, at, width), width: pass.settings.width,
+                    rows: Int32(rows.count))
             }
         }
         addDeltas(bias: dense.down.bias, norm: nil)
@@ -53,15 +55,19 @@ extension PassWorker {
             set, dense.inner, to: (ups, gates, nil), stride: hidden, add: false)
         meet()
         var hiddenSet = place(pass.hiddenInputs, count, dense.width)
-        let columns = columns(of: dense.width)
+        let columns = columns(of: dense.width, rows: count)
         let first = Int(columns.lowerBound)
-        for at in 0..<count {
+        for at in ownRows(of: count) {
             let up = row(ups, at, hidden)
-            if let bias = dense.up.bias { addShare(bias, to: up, width: dense.width) }
+            if let bias = dense.up.bias {
+                addShare(bias, to: up, width: dense.width, rows: count)
+            }
             var result = up
             if let gatePlan = dense.gate {
                 let gate = row(gates, at, hidden)
-                if let bias = gatePlan.bias { addShare(bias, to: gate, width: dense.width) }
+                if let bias = gatePlan.bias {
+                    addShare(bias, to: gate, width: dense.width, rows: count)
+                }
                 pass.kernels.pointee.activate(
                     pass.settings.activation, gate + first, up + first, Int32(columns.count))
                 result = gate

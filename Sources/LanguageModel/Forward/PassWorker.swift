@@ -17,7 +17,8 @@ extension PassState {
 /// in the same cache lines, which then travel between the cores.) Many rows are cut into
 /// blocks, and a thread takes a block through half a layer and half of the next alone: its
 /// numbers stay in the core's own cache, and threads wait for each other only where attention
-/// reads what others wrote.
+/// reads what others wrote. Where threads work on many rows together all the same (see
+/// `PassState.planBlocks`), each readies whole ones between the products.
 struct PassWorker {
     let pass: PassState
     let thread: Int32
@@ -59,13 +60,30 @@ struct PassWorker {
             thread: thread, threads: threads)
     }
 
-    /// This thread's columns of each row at hand, of `width` in all: whole blocks.
-    func columns(of width: Int32) -> Range<Int32> {
-        guard isShared else { return 0..<width }
+    /// Whether `count` rows that threads work on together are enough for whole ones each.
+    func takesRows(of count: Int32) -> Bool {
+        isShared && count >= threads * Int32(RK_TILE_MOST)
+    }
+
+    /// The rows, of `count`, of which this thread readies its columns between products.
+    func ownRows(of count: Int32) -> Range<Int32> {
+        guard takesRows(of: count) else { return 0..<count }
+        return count * thread / threads..<count * (thread + 1) / threads
+    }
+
+    /// This thread's columns of each of its own rows, of `width` in all: whole blocks.
+    func columns(of width: Int32, rows count: Int32) -> Range<Int32> {
+        guard isShared, !takesRows(of: count) else { return 0..<width }
         let block = Int32(RK_BLOCK)
         let blocks = width / block
         let end = thread == threads - 1 ? width : blocks * (thread + 1) / threads * block
         return blocks * thread / threads * block..<end
+    }
+
+    /// This thread's own ones of the rows at hand.
+    var ownRows: Range<Int32> {
+        let own = ownRows(of: Int32(rows.count))
+        return rows.lowerBound + own.lowerBound..<rows.lowerBound + own.upperBound
     }
 
     func row(_ base: UnsafeMutablePointer<Float>, _ index: Int32, _ width: Int)
@@ -86,7 +104,16 @@ struct PassWorker {
 
     mutating func run() {
         if pass.blockCount > 0 { runApart() } else { runTogether() }
-        finish()
+        if !pass.isStopped.pointee { finish() }
+    }
+
+    /// Waits for all threads; whether the pass goes on.
+    private func goesOn() -> Bool {
+        if thread == 0, let control = pass.control {
+            pass.isStopped.pointee = control._withUnsafeGuaranteedRef { $0.isCancelled }
+        }
+        barrier()
+        return !pass.isStopped.pointee
     }
 
     private mutating func runTogether() {
@@ -95,8 +122,7 @@ struct PassWorker {
         for index in 0..<pass.layerCount {
             let layer = pass.layers + index
             prepareAttention(layer, index: index)
-            barrier()
-            if isLeftOut(index) { break }
+            guard goesOn(), !isLeftOut(index) else { break }
             attend(layer, index: index)
             barrier()
             finishLayer(layer)
@@ -119,8 +145,7 @@ struct PassWorker {
                     if !isLast { prepareAttention(pass.layers + index, index: index) }
                 }
             }
-            guard !isLast else { break }
-            barrier()
+            guard !isLast, goesOn() else { break }
             if isLeftOut(index) { continue }
             attend(pass.layers + index, index: index)
             barrier()
@@ -288,7 +313,7 @@ struct PassWorker {
         _ set: inout rk_activations, _ index: Int32, _ values: UnsafePointer<Float>,
         quantize: Bool, copy: Bool
     ) {
-        let columns = columns(of: set.cols)
+        let columns = columns(of: set.cols, rows: set.tokens)
         pass.kernels.pointee.prepare(
             &set, index, values, columns.lowerBound, Int32(columns.count), quantize, copy)
     }
@@ -296,7 +321,7 @@ struct PassWorker {
     /// Readies the stream's rows at hand.
     func prepareStream(norm: NormPlan?, quantize: Bool, copy: Bool) -> rk_activations {
         var set = place(pass.inputs, Int32(rows.count), pass.settings.width)
-        for index in rows {
+        for index in ownRows {
             prepare(
                 &set, index - rows.lowerBound, row(pass.stream, index, width), norm: norm,
                 quantize: quantize, copy: copy)
@@ -304,19 +329,19 @@ struct PassWorker {
         return set
     }
 
-    /// y += a · x over this thread's columns of a row `width` wide.
+    /// y += a · x over this thread's columns of a row `width` wide, one of `count`.
     func addShare(
         _ x: UnsafePointer<Float>, times a: Float = 1, to y: UnsafeMutablePointer<Float>,
-        width: Int32
+        width: Int32, rows count: Int32
     ) {
-        let columns = columns(of: width)
+        let columns = columns(of: width, rows: count)
         let first = Int(columns.lowerBound)
         pass.kernels.pointee.axpy(a, x + first, y + first, Int32(columns.count))
     }
 
     /// Adds what a half block computed to the stream's rows at hand.
     func addDeltas(bias: UnsafePointer<Float>?, norm: NormPlan?) {
-        for index in rows {
+        for index in ownRows {
             var addend = row(pass.delta, index, width)
             if bias != nil || norm != nil {
                 scratch.update(from: addend, count: width)
@@ -326,7 +351,8 @@ struct PassWorker {
             if let norm { normalize(norm, addend, addend) }
             addShare(
                 addend, times: pass.settings.residualScale,
-                to: row(pass.stream, index, width), width: pass.settings.width)
+                to: row(pass.stream, index, width), width: pass.settings.width,
+                rows: Int32(rows.count))
         }
         meet()
     }

@@ -6,15 +6,18 @@ import Foundation
 /// Synchronous and owned by one thread; it holds the key-value cache, in which the longest
 /// common prefix with anything read before is found again.
 public final class Generator {
-    /// Rows of a pass at most: whole register tiles, and few enough that a pass of a small
-    /// model ends well within the 100 ms in which Esc must work.
+    /// Rows of a pass at most: whole register tiles.
     static let maxRows = 16 * RK_TILE
     static let maxLogitRows = 64
     /// Tokens of a text from which on it is read in the form that the kernels have for prompts:
     /// two tiles of it for each of two threads.
     private static let fewestPromptRows = 4 * RK_TILE_MOST
-    /// How long a pass over part of a prompt should take.
-    private static let passSeconds = 0.07
+    /// How long a pass over part of a prompt should take: so that progress is seen. (Esc stops
+    /// it between two layers.)
+    private static let passSeconds = 0.5
+    /// How long one over candidates' next tokens should take at most: well within the 100 ms in
+    /// which Esc must work.
+    private static let stepSeconds = 0.07
 
     public let model: Model
     let runner: ForwardRunner
@@ -64,8 +67,10 @@ public final class Generator {
         }
     }
 
-    /// Guessed tokens of a decoding pass at most: few enough that Esc works as fast as ever.
-    var mostDrafted: Int { min(Draft.mostTokens, passLength(RK_INPUTS_INT) / 2) }
+    /// Guessed tokens of a decoding pass at most.
+    var mostDrafted: Int {
+        min(Draft.mostTokens, passLength(RK_INPUTS_INT, seconds: Self.stepSeconds) / 2)
+    }
 
     /// How so many tokens of a text are read, whatever passes they are cut into: these depend on
     /// how fast the machine was.
@@ -73,9 +78,9 @@ public final class Generator {
         count < Self.fewestPromptRows ? RK_INPUTS_INT : model.plan.promptForm
     }
 
-    /// Tokens of the next pass over a prompt.
-    private func passLength(_ form: rk_inputs) -> Int {
-        let wanted = Int(min(readingSpeeds[Int(form.rawValue)] * Self.passSeconds, 1e6))
+    /// Tokens of a pass that takes so long.
+    private func passLength(_ form: rk_inputs, seconds: Double) -> Int {
+        let wanted = Int(min(readingSpeeds[Int(form.rawValue)] * seconds, 1e6))
         // Whole blocks for each thread, or else whole register tiles.
         let tile = form == RK_INPUTS_BF16 ? RK_TILE_MOST : RK_TILE
         let blocks = Int(PassState.maxBlockRows) * model.plan.team.size
@@ -84,7 +89,7 @@ public final class Generator {
     }
 
     /// Reads what a sequence lacks of `ids`; the last token's logits are left in the runner's
-    /// first row. Stops between passes when cancelled.
+    /// first row. Stops between layers when cancelled.
     /// - Returns: false when cancelled.
     func read(
         _ ids: [TokenID], into sequence: CachedSequence, control: GenerationControl? = nil,
@@ -100,15 +105,20 @@ public final class Generator {
             // before it stood in the cache.
             let form = first == ids.count - 1 ? RK_INPUTS_INT : formOfMost
             let end = form == RK_INPUTS_INT ? ids.count : ids.count - 1
-            // Where nobody can stop it, passes are as long as they are fastest.
-            let length = min(control == nil ? Self.maxRows : passLength(form), end - first)
+            // Where nobody looks on, passes are as long as they are fastest.
+            let most =
+                control == nil ? Self.maxRows : passLength(form, seconds: Self.passSeconds)
+            let length = min(most, end - first)
             try sequence.append(ids[first..<first + length])
             rows.removeAll(keepingCapacity: true)
             for position in first..<first + length {
                 rows.append(row(sequence, position, logits: position == ids.count - 1))
             }
             let start = ContinuousClock.now
-            runner.run(rows, form: form)
+            guard runner.run(rows, form: form, control: control) else {
+                sequence.truncate(to: first)
+                return false
+            }
             let seconds = start.duration(to: .now) / .seconds(1)
             if length >= RK_TILE {
                 readingSpeeds[Int(form.rawValue)] = Double(length) / max(seconds, 1e-6)
