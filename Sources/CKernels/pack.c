@@ -380,7 +380,7 @@ static int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
     int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
-    return align64(4ll * tokens * cols) + 2 * align64(blocks * RK_BLOCK) + 3 * align64(blocks * 4)
+    return align64(4ll * tokens * cols) + 4 * align64(blocks * RK_BLOCK) + 3 * align64(blocks * 4)
         + align64(blocks * 12) + align64(blocks);
 }
 
@@ -408,4 +408,6 @@ void rk_activations_place(
     set->totals = (int32_t *)p;
     p += align64(blocks * 12);
     set->has_low = p;
+    p += align64(blocks);
+    set->low_words = (int16_t *)p;
 }

@@ -5,7 +5,8 @@
 // 24 to 96 tokens came 1.0 to 1.4 times as fast as without. As bf16 the scales are in the weights,
 // which many tokens share, and the same products come 1.6 to 3 times as fast. Both roundings are
 // to 8 significant bits. A token's log-probability moves by .014 nats on average on the default
-// model, with integer inputs by .020.
+// model, with integer inputs by .020. Weights of 16-bit floats are not rounded: they and their
+// inputs are taken in two parts, see x86_amx_parts.h.
 //
 // Everything else is done as in x86_avx512.c, one token's products too: replies have the same bits
 // with either table where what they follow has.
@@ -17,7 +18,7 @@
 
 #pragma clang attribute push(RK_AMX_TARGET, apply_to = function)
 
-#include "kernel_vectors.h"
+#include "x86_amx_parts.h"
 
 enum {
     /// Groups of 16 rows that share the inputs of a step.
@@ -37,16 +38,18 @@ bool rk_amx_permitted(void) {
 static void prepare(
     const rk_activations *set, int32_t token, const float *row, int32_t first, int32_t count,
     bool quantize, bool copy) {
-    bool converts = quantize && set->form == RK_INPUTS_BF16;
-    rk_avx512_table.prepare(set, token, row, first, count, quantize && !converts, copy);
-    if (!converts) return;
+    bool is_int = set->form != RK_INPUTS_BF16;
+    rk_avx512_table.prepare(set, token, row, first, count, quantize && is_int, copy);
+    if (is_int || set->cols % RK_BLOCK) return;
     int32_t tile = token - token % set->tile;
     int32_t width = rk_tile_width(set, tile);
     int64_t base = (int64_t)tile * (set->cols / RK_BLOCK) + (token - tile);
     for (int32_t b = first / RK_BLOCK; b < (first + count) / RK_BLOCK; b++) {
-        const float *x = row + b * RK_BLOCK;
-        __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
-        _mm512_storeu_si512(set->words + (base + (int64_t)b * width) * RK_BLOCK, (__m512i)both);
+        vf x0 = load(row + b * RK_BLOCK), x1 = load(row + b * RK_BLOCK + LANES);
+        int64_t at = (base + (int64_t)b * width) * RK_BLOCK;
+        // Integers are multiplied by the high parts alone.
+        if (copy) split_row(x0, x1, set->words + at, set->low_words + at);
+        else put(set->words + at, (vi)round_row(x0, x1));
     }
 }
 
@@ -104,10 +107,32 @@ INLINE void expand(
     }
 }
 
-// Columns of one group of rows, whole blocks from `first` on, as tiles of bf16.
+// 16-bit floats, which stand column by column.
+static void expand_halves(
+    const uint16_t *weights, int32_t blocks, uint8_t *panel, uint8_t *low, bool is_f16) {
+    for (int64_t at = 0; at < (int64_t)blocks * TILE_BYTES; at += 64) {
+        const uint16_t *w = weights + at / 2;
+        if (is_f16) {
+            split_rows(halves(w), halves(w + RK_ROWS), panel + at, low + at);
+        } else {
+            vi first = words(_mm256_loadu_si256((const __m256i *)w));
+            vi second = words(_mm256_loadu_si256((const __m256i *)(w + RK_ROWS)));
+            put(panel + at, first | second << 16);
+        }
+    }
+}
+
+// Columns of one group of rows, whole blocks from `first` on, as tiles of bf16; of float16 what
+// that leaves stands in `low`.
 static void expand_group(
-    const rk_matrix *m, int32_t g, int32_t first, int32_t blocks, uint8_t *panel) {
+    const rk_matrix *m, int32_t g, int32_t first, int32_t blocks, uint8_t *panel, uint8_t *low) {
     const uint8_t *group = m->data + m->stride * g;
+    if (m->layout != RK_LAYOUT_INT) {
+        expand_halves(
+            (const uint16_t *)group + (int64_t)first * RK_BLOCK * RK_ROWS, blocks, panel, low,
+            m->layout == RK_LAYOUT_F16);
+        return;
+    }
     const uint8_t *scales = group + (int64_t)first * rk_scale_bytes(m);
     const uint8_t *weights = group + rk_quants_offset(m) + (int64_t)first * rk_quant_bytes(m);
     if (m->bits == 4) {
@@ -128,10 +153,18 @@ static void expand_group(
 /// each has, and where the sums go.
 typedef struct {
     int32_t width;
-    const int16_t *inputs;
+    const int16_t *inputs, *low_inputs;
     /// For each group.
     float *output[GROUPS];
 } token_tile;
+
+/// A panel of weights: groups are `stride` bytes apart. `low` has what rounding left of them, NULL
+/// where nothing; inputs have their own where weights are floats.
+typedef struct {
+    const uint8_t *high, *low;
+    int64_t stride;
+    bool is_float;
+} weight_panel;
 
 // Tiles 0 to 3 are sums [tile of tokens][group], 4 and 5 inputs, 6 and 7 weights.
 static void shape_tiles(int32_t first, int32_t second) {
@@ -150,10 +183,11 @@ static void shape_tiles(int32_t first, int32_t second) {
     _tile_loadconfig(&shapes);
 }
 
-// `tiles` of tokens times `groups` of rows. Sums go to, or are added to, each one's output.
+// `tiles` of tokens times `groups` of rows. Sums go to, or are added to, each one's output. `parts`
+// is 1 for weights and inputs as they are, 2 for inputs in two parts, 3 for weights as well.
 INLINE void multiply_tiles(
-    const token_tile *t, const uint8_t *panel, int32_t panel_blocks, int32_t blocks, bool add,
-    int64_t stride, const int tiles, const int groups) {
+    const token_tile *t, weight_panel panel, int32_t blocks, bool add, int64_t stride,
+    const int tiles, const int groups, const int parts) {
     int64_t bytes = stride * (int64_t)sizeof(float);
     if (add) {
         _tile_loadd(0, t[0].output[0], bytes);
@@ -166,51 +200,72 @@ INLINE void multiply_tiles(
         if (tiles > 1) _tile_zero(2);
         if (tiles > 1 && groups > 1) _tile_zero(3);
     }
-    const int16_t *x0 = t[0].inputs, *x1 = tiles > 1 ? t[1].inputs : NULL;
-    const uint8_t *w0 = panel, *w1 = panel + (int64_t)panel_blocks * TILE_BYTES;
+    // What both inputs are multiplied by, in tiles 6 and 7.
+#define MULTIPLY(X0, X1)                                                                       \
+    {                                                                                          \
+        _tile_loadd(4, X0, TILE_ROW);                                                          \
+        _tile_dpbf16ps(0, 4, 6);                                                               \
+        if (groups > 1) _tile_dpbf16ps(1, 4, 7);                                               \
+        if (tiles > 1) {                                                                       \
+            _tile_loadd(5, X1, TILE_ROW);                                                      \
+            _tile_dpbf16ps(2, 5, 6);                                                           \
+            if (groups > 1) _tile_dpbf16ps(3, 5, 7);                                           \
+        }                                                                                      \
+    }
+    int64_t x0 = 0, x1 = 0, w = 0;
     for (int32_t b = 0; b < blocks; b++) {
-        _tile_loadd(4, x0, TILE_ROW);
-        _tile_loadd(6, w0, 64);
-        _tile_dpbf16ps(0, 4, 6);
-        if (groups > 1) {
-            _tile_loadd(7, w1, 64);
-            _tile_dpbf16ps(1, 4, 7);
-        }
-        if (tiles > 1) {
-            _tile_loadd(5, x1, TILE_ROW);
-            _tile_dpbf16ps(2, 5, 6);
-            if (groups > 1) _tile_dpbf16ps(3, 5, 7);
-            x1 += t[1].width * TILE_COLS;
+        _tile_loadd(6, panel.high + w, 64);
+        if (groups > 1) _tile_loadd(7, panel.high + panel.stride + w, 64);
+        if (parts > 1) MULTIPLY(t[0].low_inputs + x0, t[1].low_inputs + x1)
+        MULTIPLY(t[0].inputs + x0, t[1].inputs + x1)
+        if (parts > 2) {
+            // The inputs' high parts are still there.
+            _tile_loadd(6, panel.low + w, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            if (tiles > 1) _tile_dpbf16ps(2, 5, 6);
+            if (groups > 1) {
+                _tile_loadd(7, panel.low + panel.stride + w, 64);
+                _tile_dpbf16ps(1, 4, 7);
+                if (tiles > 1) _tile_dpbf16ps(3, 5, 7);
+            }
         }
         x0 += t[0].width * TILE_COLS;
-        w0 += TILE_BYTES;
-        w1 += TILE_BYTES;
+        if (tiles > 1) x1 += t[1].width * TILE_COLS;
+        w += TILE_BYTES;
     }
+#undef MULTIPLY
     _tile_stored(0, t[0].output[0], bytes);
     if (groups > 1) _tile_stored(1, t[0].output[1], bytes);
     if (tiles > 1) _tile_stored(2, t[1].output[0], bytes);
     if (tiles > 1 && groups > 1) _tile_stored(3, t[1].output[1], bytes);
 }
 
-static void multiply_step(
-    const token_tile *t, int tiles, const uint8_t *panel, int32_t panel_blocks, int groups,
-    int32_t blocks, bool add, int64_t stride) {
+INLINE void multiply_parts(
+    const token_tile *t, int tiles, weight_panel panel, int groups, int32_t blocks, bool add,
+    int64_t stride, const int parts) {
     if (tiles == 2 && groups == 2) {
-        multiply_tiles(t, panel, panel_blocks, blocks, add, stride, 2, 2);
+        multiply_tiles(t, panel, blocks, add, stride, 2, 2, parts);
     } else if (tiles == 2) {
-        multiply_tiles(t, panel, panel_blocks, blocks, add, stride, 2, 1);
+        multiply_tiles(t, panel, blocks, add, stride, 2, 1, parts);
     } else if (groups == 2) {
-        multiply_tiles(t, panel, panel_blocks, blocks, add, stride, 1, 2);
+        multiply_tiles(t, panel, blocks, add, stride, 1, 2, parts);
     } else {
-        multiply_tiles(t, panel, panel_blocks, blocks, add, stride, 1, 1);
+        multiply_tiles(t, panel, blocks, add, stride, 1, 1, parts);
     }
+}
+
+static void multiply_step(
+    const token_tile *t, int tiles, weight_panel panel, int groups, int32_t blocks, bool add,
+    int64_t stride) {
+    if (!panel.is_float) multiply_parts(t, tiles, panel, groups, blocks, add, stride, 1);
+    else if (!panel.low) multiply_parts(t, tiles, panel, groups, blocks, add, stride, 2);
+    else multiply_parts(t, tiles, panel, groups, blocks, add, stride, 3);
 }
 
 // All tokens times `groups` of rows in the panel.
 static void multiply_panel(
-    const rk_matrix *m, const rk_activations *set, int32_t g, int groups, const uint8_t *panel,
-    int32_t panel_blocks, int32_t first, int32_t blocks, float *output, int64_t stride, bool add,
-    int32_t shape[2]) {
+    const rk_matrix *m, const rk_activations *set, int32_t g, int groups, weight_panel panel,
+    int32_t first, int32_t blocks, float *output, int64_t stride, bool add, int32_t shape[2]) {
     int32_t all = m->cols / RK_BLOCK;
     // The last rows of a matrix may not fill a group; then its sums go to the side.
     float side[RK_TILE_MOST * RK_ROWS];
@@ -224,10 +279,9 @@ static void multiply_panel(
         for (; tiles < count && token < set->tokens; tiles++) {
             int32_t width = rk_tile_width(set, token);
             float *out = output + (int64_t)token * stride + (int64_t)g * RK_ROWS;
+            int64_t at = ((int64_t)token * all + (int64_t)first * width) * RK_BLOCK;
             t[tiles] = (token_tile){
-                .width = width,
-                .inputs = set->words
-                    + ((int64_t)token * all + (int64_t)first * width) * RK_BLOCK,
+                .width = width, .inputs = set->words + at, .low_inputs = set->low_words + at,
                 .output = {out, out + RK_ROWS}};
             token += width;
         }
@@ -238,11 +292,11 @@ static void multiply_panel(
             shape_tiles(shape[0], shape[1]);
         }
         if (!is_partial) {
-            multiply_step(t, tiles, panel, panel_blocks, groups, blocks, add, stride);
+            multiply_step(t, tiles, panel, groups, blocks, add, stride);
             continue;
         }
         t[0].output[0] = side;
-        multiply_step(t, 1, panel, panel_blocks, 1, blocks, false, RK_ROWS);
+        multiply_step(t, 1, panel, 1, blocks, false, RK_ROWS);
         for (int32_t at = 0; at < t[0].width; at++) {
             float *cells = output + (start + at) * stride + (int64_t)g * RK_ROWS;
             for (int32_t r = 0; r < rows; r++) {
@@ -252,27 +306,38 @@ static void multiply_panel(
     }
 }
 
+// 16-bit floats go through tiles in two parts, which is faster than in vectors; wider ones would
+// lose what a file that has them is for.
+static bool is_tiled(const rk_matrix *m, const rk_activations *set) {
+    bool is_wide = m->layout == RK_LAYOUT_RAW || m->layout == RK_LAYOUT_F32;
+    return set->form == RK_INPUTS_BF16 && !is_wide && m->cols % RK_BLOCK == 0;
+}
+
 static void multiply(
     const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
     int64_t stride, bool add) {
-    if (set->form != RK_INPUTS_BF16 || m->layout != RK_LAYOUT_INT) {
+    if (!is_tiled(m, set)) {
         rk_avx512_table.multiply(m, set, first, count, output, stride, add);
         return;
     }
-    static _Thread_local _Alignas(64) uint8_t panel[GROUPS * PANEL_COLS * RK_ROWS * 2];
+    static _Thread_local _Alignas(64) uint8_t memory[2][GROUPS * PANEL_COLS * RK_ROWS * 2];
     int32_t all = m->cols / RK_BLOCK, whole = m->rows / RK_ROWS, shape[2] = {0, 0};
     int32_t most = rk_even_width(all, PANEL_COLS / RK_BLOCK);
+    weight_panel panel = {
+        .high = memory[0], .low = m->layout == RK_LAYOUT_F16 ? memory[1] : NULL,
+        .stride = (int64_t)most * TILE_BYTES, .is_float = m->layout != RK_LAYOUT_INT};
     for (int32_t g = first, groups; g < first + count; g += groups) {
         int32_t end = first + count < whole ? first + count : whole;
         groups = g + GROUPS <= end ? GROUPS : 1;
         for (int32_t from = 0; from < all; from += most) {
             int32_t blocks = all - from < most ? all - from : most;
             for (int32_t i = 0; i < groups; i++) {
-                expand_group(m, g + i, from, blocks, panel + (int64_t)i * most * TILE_BYTES);
+                expand_group(
+                    m, g + i, from, blocks, memory[0] + i * panel.stride,
+                    memory[1] + i * panel.stride);
             }
             multiply_panel(
-                m, set, g, groups, panel, most, from, blocks, output, stride, add || from > 0,
-                shape);
+                m, set, g, groups, panel, from, blocks, output, stride, add || from > 0, shape);
         }
     }
     // Tiles in use would be saved whenever the thread is interrupted.

@@ -1,17 +1,15 @@
 // Attention of long prompts by AMX tiles: many queries of one sequence beside one chunk of its
 // positions, which are turned into tiles once for all of them.
 //
-// A bf16 number has 8 significant bits, which would be too few for scores. So a factor is the sum
-// of two: a high one, and what that leaves. Of elements in float16 (11 bits) and in 8 bits nothing
-// is lost so, of queries and weights what lies below 2^-17 of them; left out is the product of the
-// two low parts, 2^-18 of the whole.
+// 8 significant bits would be too few for scores: factors have two parts, see x86_amx_parts.h. Of
+// the cache's elements nothing is lost so.
 #include "x86_amx.h"
 
 #if defined(RK_HAS_AMX)
 
 #pragma clang attribute push(RK_AMX_TARGET, apply_to = function)
 
-#include "kernel_vectors.h"
+#include "x86_amx_parts.h"
 
 enum {
     /// Two tiles of queries, of positions and of columns are multiplied together.
@@ -33,50 +31,20 @@ typedef struct {
     float results[PAIR * RK_CHUNK];
 } workspace;
 
-/// High and low part of one factor; `low` is NULL where there is none.
+/// The two parts of one factor; `low` is NULL where there is none.
 typedef struct {
     const uint16_t *high, *low;
 } factor;
 
-// ---------------------------------------------------------------- parts
-
-// To the nearest bf16, away from zero where two are as near. What it leaves is exact.
-INLINE vf high_part(vf v) { return (vf)(((vi)v + 0x8000) & (int32_t)0xffff0000); }
-
-// Numbers of bf16, one of each in a lane, as [lane][2].
-INLINE vi pairs_of(vf first, vf second) { return (vi)((vu)first >> 16) | (vi)second; }
-
-INLINE void put(uint16_t *p, vi v) { _mm512_store_si512(p, (__m512i)v); }
-
-// 16 columns of two neighbouring rows of a right factor.
-INLINE void split_rows(vf first, vf second, uint16_t *high, uint16_t *low) {
-    vf h0 = high_part(first), h1 = high_part(second);
-    put(high, pairs_of(h0, h1));
-    put(low, pairs_of(first - h0, second - h1));
-}
-
-// 32 columns of a row of a left factor.
-INLINE void split_row(vf first, vf second, uint16_t *high, uint16_t *low) {
-    const __m512i upper = _mm512_set_epi16(
-        63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25, 23, 21, 19,
-        17, 15, 13, 11, 9, 7, 5, 3, 1);
-    vf h0 = high_part(first), h1 = high_part(second);
-    put(high, (vi)_mm512_permutex2var_epi16((__m512i)h0, upper, (__m512i)h1));
-    put(low, (vi)_mm512_cvtne2ps_pbh((__m512)(second - h1), (__m512)(first - h0)));
-}
+// ---------------------------------------------------------------- the cache as tiles
 
 // 16 pairs of bytes as bf16, exactly.
 INLINE vi bytes_to_pairs(const int8_t *p) {
     vi pairs = (vi)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)p));
-    return pairs_of(
-        __builtin_convertvector(pairs << 24 >> 24, vf), __builtin_convertvector(pairs >> 8, vf));
+    vf first = __builtin_convertvector(pairs << 24 >> 24, vf);
+    vf second = __builtin_convertvector(pairs >> 8, vf);
+    return pairs_of((vi)first, (vi)second);
 }
-
-INLINE vf halves(const uint16_t *p) {
-    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
-}
-
-// ---------------------------------------------------------------- the cache as tiles
 
 /// One head's part of a page.
 typedef struct {

@@ -72,10 +72,10 @@ void rk_matrix_row(const rk_matrix *matrix, int32_t row, float *output);
 
 // ---------------------------------------------------------------- activations
 
-/// How an activation set holds inputs for RK_LAYOUT_INT.
+/// How an activation set holds inputs for RK_LAYOUT_INT, and 16-bit floats.
 typedef enum {
     RK_INPUTS_INT = 0,
-    /// As bf16, for kernels whose `prompt_form` this is.
+    /// As bf16, for kernels whose `prompt_form` this is; for 16-bit float layouts in two parts.
     RK_INPUTS_BF16 = 1,
 } rk_inputs;
 
@@ -92,9 +92,10 @@ typedef struct {
     /// its 32 together, as 8 bits would leave those next to none; elsewhere it has 8, and low
     /// is 0. On the default model that is one block in five, and log-probabilities move by .02
     /// nats on average; with 8 bits everywhere it is .054, with 15 everywhere .0005.
-    /// RK_INPUTS_BF16 has its numbers in `words`, and nothing of what follows.
+    /// RK_INPUTS_BF16 has its numbers in `words`, what rounding took from them in `low_words`,
+    /// and nothing of what follows.
     int8_t *quants, *low_quants;
-    int16_t *words;
+    int16_t *words, *low_words;
     /// [tile][block][token]: whether low is not 0.
     uint8_t *has_low;
     /// [tile][block][token]: scale, scale × sum of the quants, the same over the first 16.
