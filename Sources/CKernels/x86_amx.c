@@ -109,9 +109,11 @@ INLINE void expand(
 
 // 16-bit floats, which stand column by column.
 static void expand_halves(
-    const uint16_t *weights, int32_t blocks, uint8_t *panel, uint8_t *low, bool is_f16) {
+    const rk_matrix *m, const uint16_t *weights, int32_t blocks, uint8_t *panel, uint8_t *low) {
+    bool is_f16 = m->layout == RK_LAYOUT_F16;
     for (int64_t at = 0; at < (int64_t)blocks * TILE_BYTES; at += 64) {
         const uint16_t *w = weights + at / 2;
+        __builtin_prefetch((const uint8_t *)w + m->stride * GROUPS, 0, 2);
         if (is_f16) {
             split_rows(halves(w), halves(w + RK_ROWS), panel + at, low + at);
         } else {
@@ -128,9 +130,8 @@ static void expand_group(
     const rk_matrix *m, int32_t g, int32_t first, int32_t blocks, uint8_t *panel, uint8_t *low) {
     const uint8_t *group = m->data + m->stride * g;
     if (m->layout != RK_LAYOUT_INT) {
-        expand_halves(
-            (const uint16_t *)group + (int64_t)first * RK_BLOCK * RK_ROWS, blocks, panel, low,
-            m->layout == RK_LAYOUT_F16);
+        const uint16_t *columns = (const uint16_t *)group + (int64_t)first * RK_BLOCK * RK_ROWS;
+        expand_halves(m, columns, blocks, panel, low);
         return;
     }
     const uint8_t *scales = group + (int64_t)first * rk_scale_bytes(m);
