@@ -327,11 +327,12 @@ static void multiply(
     weight_panel panel = {
         .high = memory[0], .low = m->layout == RK_LAYOUT_F16 ? memory[1] : NULL,
         .stride = (int64_t)most * TILE_BYTES, .is_float = m->layout != RK_LAYOUT_INT};
-    for (int32_t g = first, groups; g < first + count; g += groups) {
-        int32_t end = first + count < whole ? first + count : whole;
-        groups = g + GROUPS <= end ? GROUPS : 1;
-        for (int32_t from = 0; from < all; from += most) {
-            int32_t blocks = all - from < most ? all - from : most;
+    // All rows pass these columns of the inputs while a core's second-level cache has them.
+    for (int32_t from = 0; from < all; from += most) {
+        int32_t blocks = all - from < most ? all - from : most;
+        for (int32_t g = first, groups; g < first + count; g += groups) {
+            int32_t end = first + count < whole ? first + count : whole;
+            groups = g + GROUPS <= end ? GROUPS : 1;
             for (int32_t i = 0; i < groups; i++) {
                 expand_group(
                     m, g + i, from, blocks, memory[0] + i * panel.stride,
