@@ -17,6 +17,7 @@ INLINE vf splat(float x) { return x - (vf){}; }
 INLINE vf load(const float *p) { return *(const vf_loose *)p; }
 INLINE void store(float *p, vf v) { *(vf_loose *)p = v; }
 INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+
 // Over the lanes of a vector, in halves: one after the other they would wait for each other.
 INLINE float sum_lanes(vf v) {
     UNROLL for (int half = LANES / 2; half > 0; half /= 2) {

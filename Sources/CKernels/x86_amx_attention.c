@@ -249,9 +249,9 @@ static void place_queries(
     }
 }
 
-/// The chunk of an item, for one key head.
+/// The chunk of an item; its pages' scales for one key head.
 typedef struct {
-    int32_t number, kv_head;
+    int32_t number;
     const float *key_scales[RK_CHUNK / RK_PAGE], *value_scales[RK_CHUNK / RK_PAGE];
 } chunk_view;
 
@@ -327,7 +327,7 @@ void rk_amx_attend(const rk_attention *a, const rk_attention_item *item, int32_t
     const rk_row *rows = a->rows + row;
     span low = seen(a, rows[0].position, chunk_first);
     span high = seen(a, rows[item->row_count - 1].position, chunk_first);
-    chunk_view chunk = {.number = item->chunk, .kv_head = kv_head};
+    chunk_view chunk = {.number = item->chunk};
     for (int32_t p = low.begin / TILE_COLS * TILE_COLS; p < high.end; p += TILE_COLS) {
         page_head page = find_page(a, rows, kv_head, chunk_first + p);
         place_keys(w, cache, page.keys, p / TILE_ROWS, steps);

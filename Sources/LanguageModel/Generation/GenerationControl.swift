@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Steers a running generation from another thread. Read before each forward pass.
+/// Steers a running generation from another thread. Read before each forward pass, and between the
+/// layers of one over a prompt.
 public final class GenerationControl: Sendable {
     struct State {
         var isCancelled = false
