@@ -22,7 +22,7 @@ struct MarkdownInline {
     /// A paragraph's text in its looks. `base` is what plain parts look like.
     static func styled(_ text: String, theme: Theme, base: Style = .plain) -> StyledText {
         // Most text has nothing to look for.
-        if !text.utf8.contains(where: { special.contains($0) }) {
+        if !text.utf8.contains(where: { special[Int($0)] }) {
             return StyledText(joinLines(text), style: base)
         }
         var inline = MarkdownInline(theme: theme)
@@ -35,12 +35,16 @@ struct MarkdownInline {
         self.theme = theme
     }
 
-    private static let special: Set<UInt8> = Set("*_`~[!<&\\:".utf8)
+    /// By byte: every frame asks this of all bytes of the replies that stream.
+    private static let special: [Bool] = {
+        let bytes = Set("*_`~[!<&\\:".utf8)
+        return (0...UInt8.max).map { bytes.contains($0) }
+    }()
     private static let escapable = Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~".unicodeScalars)
 
     /// Line ends inside of a paragraph are blanks, unless two blanks stand before.
     private static func joinLines(_ text: String) -> String {
-        guard text.contains("\n") else { return text }
+        guard text.utf8.contains(UInt8(ascii: "\n")) else { return text }
         var result = ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {

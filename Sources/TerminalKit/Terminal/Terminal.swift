@@ -85,8 +85,14 @@ public final class Terminal {
 
     private func paint(_ cells: ArraySlice<Cell>, row index: Int) {
         row.removeAll(keepingCapacity: true)
+        // Neighbours mostly look alike.
+        var style = Style()
+        var look = look(of: style)
         for cell in cells.prefix(size.columns) where !cell.text.isEmpty {
-            let look = look(of: cell.style)
+            if cell.style != style {
+                style = cell.style
+                look = self.look(of: style)
+            }
             var converted = cterm_cell()
             converted.pair = look.pair
             converted.attributes = look.attributes
