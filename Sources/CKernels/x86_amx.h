@@ -26,13 +26,6 @@ enum {
     TILE_BYTES = TILE_ROW * TILE_ROWS,
 };
 
-/// Memory format of ldtilecfg.
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_shapes;
-
 /// rk_kernels.attend where the form is RK_INPUTS_BF16.
 void rk_amx_attend(const rk_attention *attention, const rk_attention_item *item, int32_t kv_head);
 

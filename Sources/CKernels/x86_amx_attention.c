@@ -10,6 +10,7 @@
 #pragma clang attribute push(RK_AMX_TARGET, apply_to = function)
 
 #include "x86_amx_parts.h"
+#include "x86_amx_products.h"
 
 enum {
     /// Two tiles of queries, of positions and of columns are multiplied together.
@@ -25,16 +26,21 @@ enum {
 /// What a thread works with. Left factors stand as tiles [tile of queries][step of 32 columns],
 /// right ones as [tile of columns][step of 32 rows].
 typedef struct {
-    uint16_t keys[2][CHUNK_HEAD], values[2][CHUNK_HEAD];
-    uint16_t queries[2][PAIR * MOST_HEAD], weights[2][PAIR * RK_CHUNK];
+    int16_t keys[2][CHUNK_HEAD], values[2][CHUNK_HEAD];
+    int16_t queries[2][PAIR * MOST_HEAD], weights[2][PAIR * RK_CHUNK];
     /// [query][RK_CHUNK]: scores, then the weighted sums of the values.
     float results[PAIR * RK_CHUNK];
 } workspace;
 
 /// The two parts of one factor; `low` is NULL where there is none.
 typedef struct {
-    const uint16_t *high, *low;
+    const int16_t *high, *low;
 } factor;
+
+// Where row `q` of a left factor of so many steps begins.
+INLINE int64_t left_row(int32_t q, int32_t steps) {
+    return (int64_t)(q / TILE_ROWS) * steps * (TILE_BYTES / 2) + q % TILE_ROWS * TILE_COLS;
+}
 
 // ---------------------------------------------------------------- the cache as tiles
 
@@ -62,7 +68,7 @@ static void place_keys(
     workspace *w, const rk_cache_layout *cache, const uint8_t *keys, int32_t tile, int32_t steps) {
     int32_t pairs = cache->head_size / 2, of_page = tile % (RK_PAGE / TILE_ROWS);
     int64_t to = (int64_t)tile * steps * (TILE_BYTES / 2);
-    uint16_t *high = w->keys[0] + to, *low = w->keys[1] + to;
+    int16_t *high = w->keys[0] + to, *low = w->keys[1] + to;
     if (cache->type == RK_CACHE_Q8) {
         const int8_t *at = (const int8_t *)keys + of_page * pairs * 32;
         for (int32_t i = 0; i < pairs; i++) put(high + i * 32, bytes_to_pairs(at + i * 32));
@@ -85,7 +91,7 @@ static void place_values(
     int32_t size = cache->value_size, first = step * TILE_COLS % RK_PAGE;
     for (int32_t tile = 0; tile < size / 16; tile++) {
         int64_t to = ((int64_t)tile * STEPS + step) * (TILE_BYTES / 2);
-        uint16_t *high = w->values[0] + to, *low = w->values[1] + to;
+        int16_t *high = w->values[0] + to, *low = w->values[1] + to;
         for (int32_t i = 0; i < TILE_COLS; i += 2, high += 32, low += 32) {
             int32_t left = end - (step * TILE_COLS + i);
             if (left <= 0) {
@@ -104,52 +110,22 @@ static void place_values(
 
 // ---------------------------------------------------------------- products
 
-static void shape_tiles(void) {
-    tile_shapes shapes = {.palette = 1};
-    for (int t = 0; t < 8; t++) {
-        shapes.rows[t] = TILE_ROWS;
-        shapes.row_bytes[t] = TILE_ROW;
-    }
-    _tile_loadconfig(&shapes);
-}
-
 // Two tiles of rows of `left`, `left_tile` elements apart, times two tiles of columns of
-// `right`, over `steps` of 32. Small products are summed before great ones.
+// `right`, over `steps` of 32.
 INLINE void multiply_pair(
     factor left, int64_t left_tile, factor right, int64_t right_tile, int32_t steps, float *out) {
-    const int64_t row = RK_CHUNK * sizeof(float);
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    for (int32_t s = 0; s < steps; s++) {
-        const int64_t at = (int64_t)s * (TILE_BYTES / 2);
-        _tile_loadd(4, left.low + at, TILE_ROW);
-        _tile_loadd(6, right.high + at, TILE_ROW);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, right.high + right_tile + at, TILE_ROW);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_loadd(5, left.low + left_tile + at, TILE_ROW);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
-        _tile_loadd(4, left.high + at, TILE_ROW);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_loadd(5, left.high + left_tile + at, TILE_ROW);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
-        if (!right.low) continue;
-        _tile_loadd(6, right.low + at, TILE_ROW);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_loadd(7, right.low + right_tile + at, TILE_ROW);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_dpbf16ps(3, 5, 7);
+    token_tile queries[2];
+    for (int t = 0; t < 2; t++) {
+        float *sums = out + t * TILE_ROWS * RK_CHUNK;
+        queries[t] = (token_tile){
+            .width = TILE_ROWS, .inputs = left.high + t * left_tile,
+            .low_inputs = left.low + t * left_tile, .output = {sums, sums + TILE_ROWS}};
     }
-    _tile_stored(0, out, row);
-    _tile_stored(1, out + TILE_ROWS, row);
-    _tile_stored(2, out + TILE_ROWS * RK_CHUNK, row);
-    _tile_stored(3, out + TILE_ROWS * RK_CHUNK + TILE_ROWS, row);
+    weight_panel panel = {
+        .high = (const uint8_t *)right.high, .low = (const uint8_t *)right.low,
+        .stride = right_tile * (int64_t)sizeof *right.high, .parts = right.low ? 3 : 2};
+    if (right.low) multiply_tiles(queries, panel, steps, false, RK_CHUNK, 2, GROUPS, 3);
+    else multiply_tiles(queries, panel, steps, false, RK_CHUNK, 2, GROUPS, 2);
 }
 
 // ---------------------------------------------------------------- weights
@@ -202,7 +178,7 @@ static float finish_scores(
 // is not empty. `value_scales` is NULL where values have none.
 static void weigh(
     const float *scores, float factor, span s, int32_t first, int32_t last,
-    const float *const *value_scales, uint16_t *high, uint16_t *low, float *largest,
+    const float *const *value_scales, int16_t *high, int16_t *low, float *largest,
     float *total) {
     vf most = splat(-INFINITY), sum = splat(0);
     for (int32_t p = s.begin / LANES * LANES; p < s.end; p += LANES) {
@@ -239,7 +215,7 @@ static void place_queries(
     for (int32_t q = 0; q < count; q++) {
         const float *query
             = a->queries + (row + q) * a->query_stride + (int64_t)head * size;
-        int64_t to = (int64_t)q / TILE_ROWS * steps * (TILE_BYTES / 2) + q % TILE_ROWS * TILE_COLS;
+        int64_t to = left_row(q, steps);
         for (int32_t d = 0; d < size; d += TILE_COLS, to += TILE_BYTES / 2) {
             vf part[2] = {splat(0), splat(0)};
             size_t left = (size_t)(size - d < TILE_COLS ? size - d : TILE_COLS);
@@ -252,6 +228,8 @@ static void place_queries(
 /// The chunk of an item; its pages' scales for one key head.
 typedef struct {
     int32_t number;
+    /// Steps of 32 that keys and queries have.
+    int32_t head_steps;
     const float *key_scales[RK_CHUNK / RK_PAGE], *value_scales[RK_CHUNK / RK_PAGE];
 } chunk_view;
 
@@ -259,7 +237,7 @@ typedef struct {
 static void attend_rows(
     workspace *w, const rk_attention *a, const chunk_view *chunk, int32_t row, int32_t count,
     int32_t head) {
-    int32_t size = a->cache.value_size, steps = (a->cache.head_size + TILE_COLS - 1) / TILE_COLS;
+    int32_t size = a->cache.value_size, steps = chunk->head_steps;
     bool whole = a->cache.type == RK_CACHE_Q8;
     span spans[PAIR];
     int32_t low = RK_CHUNK, high = 0;
@@ -281,7 +259,7 @@ static void attend_rows(
     }
     float largest[PAIR], total[PAIR];
     for (int32_t q = 0; q < count; q++) {
-        int64_t at = (int64_t)q / TILE_ROWS * STEPS * (TILE_BYTES / 2) + q % TILE_ROWS * TILE_COLS;
+        int64_t at = left_row(q, STEPS);
         if (spans[q].begin < spans[q].end) {
             float *scores = w->results + q * RK_CHUNK;
             float factor = finish_scores(a, scores, first, last, chunk->key_scales);
@@ -322,16 +300,16 @@ void rk_amx_attend(const rk_attention *a, const rk_attention_item *item, int32_t
     workspace *w = &space;
     int32_t row = a->row_index[item->first_row], group = a->heads / cache->kv_heads;
     int32_t chunk_first = item->chunk * RK_CHUNK;
-    int32_t steps = (cache->head_size + TILE_COLS - 1) / TILE_COLS;
     // What the first row looks at begins first, what the last one does ends last.
     const rk_row *rows = a->rows + row;
     span low = seen(a, rows[0].position, chunk_first);
     span high = seen(a, rows[item->row_count - 1].position, chunk_first);
-    chunk_view chunk = {.number = item->chunk};
+    chunk_view chunk = {
+        .number = item->chunk, .head_steps = (cache->head_size + TILE_COLS - 1) / TILE_COLS};
     for (int32_t p = low.begin / TILE_COLS * TILE_COLS; p < high.end; p += TILE_COLS) {
         page_head page = find_page(a, rows, kv_head, chunk_first + p);
-        place_keys(w, cache, page.keys, p / TILE_ROWS, steps);
-        place_keys(w, cache, page.keys, p / TILE_ROWS + 1, steps);
+        place_keys(w, cache, page.keys, p / TILE_ROWS, chunk.head_steps);
+        place_keys(w, cache, page.keys, p / TILE_ROWS + 1, chunk.head_steps);
         place_values(w, cache, page.values, p / TILE_COLS, high.end);
         if (cache->type != RK_CACHE_Q8) continue;
         chunk.key_scales[p / RK_PAGE]
@@ -339,7 +317,7 @@ void rk_amx_attend(const rk_attention *a, const rk_attention_item *item, int32_t
         chunk.value_scales[p / RK_PAGE]
             = (const float *)(page.values + rk_cache_scales(cache->value_bytes));
     }
-    shape_tiles();
+    shape_tiles(TILE_ROWS, TILE_ROWS);
     for (int32_t head = kv_head * group; head < (kv_head + 1) * group; head++) {
         for (int32_t q = 0; q < item->row_count; q += PAIR) {
             int32_t count = item->row_count - q < PAIR ? item->row_count - q : PAIR;

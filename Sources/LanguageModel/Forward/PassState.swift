@@ -178,7 +178,7 @@ struct PassState {
         var first: Int32 = 0
         while first < rowCount {
             var rows = min(group, rowCount - first)
-            if isTiled { rows = min(rows, rowsOfOneSequence(from: first)) }
+            if isTiled { rows = rowsOfOneSequence(in: first..<first + rows) }
             var last: Int32 = 0
             for row in first..<first + rows {
                 rowIndex[Int(row)] = row
@@ -193,10 +193,11 @@ struct PassState {
         itemCount = Int32(count)
     }
 
-    /// Neighbouring rows with the pages, and in the order, of the sequence of the row `first`.
-    private func rowsOfOneSequence(from first: Int32) -> Int32 {
+    /// How many of these rows have the pages, and the order, of the first one's sequence.
+    private func rowsOfOneSequence(in range: Range<Int32>) -> Int32 {
+        let first = range.lowerBound
         var end = first + 1
-        while end < rowCount, rows[Int(end)].pages == rows[Int(first)].pages,
+        while end < range.upperBound, rows[Int(end)].pages == rows[Int(first)].pages,
             rows[Int(end)].position > rows[Int(end) - 1].position
         { end += 1 }
         return end - first

@@ -105,7 +105,7 @@ extension PassWorker {
         let group = plan.heads / plan.kvHeads
         // Of few rows the key heads are shared out, so that all threads have work. (Neighbouring
         // positions stand in the same cache lines.)
-        let isSplit = isShared && !takesRows(of: Int32(rows.count))
+        let isSplit = sharesRows(of: Int32(rows.count))
         let parts = wholeRow || !isSplit ? 1 : plan.kvHeads
         let heads = plan.kvHeads / parts
         for unit in ownRows.lowerBound * parts..<ownRows.upperBound * parts

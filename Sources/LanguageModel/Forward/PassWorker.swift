@@ -60,20 +60,21 @@ struct PassWorker {
             thread: thread, threads: threads)
     }
 
-    /// Whether `count` rows that threads work on together are enough for whole ones each.
-    func takesRows(of count: Int32) -> Bool {
-        isShared && count >= threads * Int32(RK_TILE_MOST)
+    /// Whether threads share each of `count` rows between products: where these are too few for
+    /// whole ones each.
+    func sharesRows(of count: Int32) -> Bool {
+        isShared && count < threads * Int32(RK_TILE_MOST)
     }
 
     /// The rows, of `count`, of which this thread readies its columns between products.
     func ownRows(of count: Int32) -> Range<Int32> {
-        guard takesRows(of: count) else { return 0..<count }
+        guard isShared, !sharesRows(of: count) else { return 0..<count }
         return count * thread / threads..<count * (thread + 1) / threads
     }
 
     /// This thread's columns of each of its own rows, of `width` in all: whole blocks.
     func columns(of width: Int32, rows count: Int32) -> Range<Int32> {
-        guard isShared, !takesRows(of: count) else { return 0..<width }
+        guard sharesRows(of: count) else { return 0..<width }
         let block = Int32(RK_BLOCK)
         let blocks = width / block
         let end = thread == threads - 1 ? width : blocks * (thread + 1) / threads * block
