@@ -214,8 +214,8 @@ struct BenchmarkReport {
         table.add(["the same without guesses", rate(quotingUnguessed), ""])
         table.add(["peak memory", byteText(peakMemory), ""])
         return "\(model), \(quantization), \(kernels), \(threads) threads\n" + table.text + """
-            The limit of decode is \(decimals(limits.readBytesPerSecond / 1e9, 1)) GB/s read from \
-            memory (\(byteText(cost.bytesPerToken)) a token), that of prefill \
+            The limit of decode is reading \(decimals(limits.readBytesPerSecond / 1e9, 1)) GB/s \
+            (\(byteText(cost.bytesPerToken)) a token), that of prefill \
             \(decimals(limits.promptOperationsPerSecond / 1e9, 0)) GOP/s in \
             \(limits.bf16OperationsPerSecond == nil ? "int8" : "bf16") \
             (\(decimals(Double(cost.layerOperations) / 1e9, 2)) GOP a token).

@@ -271,8 +271,8 @@ typedef enum {
 /// The table of an instruction set; NULL where this processor has it not.
 const rk_kernels *rk_kernels_get(rk_kernel_choice choice);
 
-/// Measured limits of the machine with this team: bytes a second read from memory over a
-/// buffer of `bytes`; multiply-adds ×2 a second of the given kernels in int8, and in the form of
+/// Measured limits of the machine with this team: bytes a second read from a buffer of `bytes`
+/// in large pages, again and again; multiply-adds ×2 a second of the given kernels in int8, and in the form of
 /// their prompts (0 where they have no other).
 double rk_measure_read_bandwidth(rk_team *team, int64_t bytes);
 double rk_measure_int8_rate(rk_team *team, const rk_kernels *kernels);

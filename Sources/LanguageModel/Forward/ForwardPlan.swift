@@ -27,6 +27,14 @@ struct ProductPlan {
 
     /// Groups of 16 rows, those of `first` first.
     var groups: Int32 { first.groups + (second?.groups ?? 0) + (third?.groups ?? 0) }
+
+    /// Whether one reads quantised inputs, and whether one reads float32.
+    var readsQuants: Bool {
+        first.readsQuants || second?.readsQuants == true || third?.readsQuants == true
+    }
+    var readsFloats: Bool {
+        !first.readsQuants || second?.readsQuants == false || third?.readsQuants == false
+    }
 }
 
 struct DensePlan {
@@ -36,10 +44,6 @@ struct DensePlan {
     var width: Int32
 
     var inner: ProductPlan { ProductPlan(first: up, second: gate) }
-
-    /// Whether gate or up reads quantised inputs, and whether one reads float32.
-    var readsQuants: Bool { up.readsQuants || gate?.readsQuants == true }
-    var readsFloats: Bool { !up.readsQuants || gate?.readsQuants == false }
 }
 
 struct RopePlan {

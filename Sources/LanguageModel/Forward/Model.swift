@@ -161,7 +161,7 @@ public final class Model: Sendable {
 
 /// What this machine can do at best, measured with the team of a model.
 public struct MachineLimits: Sendable, Codable {
-    /// Bytes a second read from memory, all threads together.
+    /// Bytes a second read, all threads together, over as many as a token of the model reads.
     public var readBytesPerSecond: Double
     /// Multiplications and additions a second of 8-bit integers in the kernels' inner product.
     public var int8OperationsPerSecond: Double

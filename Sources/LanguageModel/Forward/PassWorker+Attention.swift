@@ -16,10 +16,7 @@ extension PassWorker {
                     .update(from: row(pass.stream, at, width) + first, count: columns.count)
             }
         }
-        let linears = [plan.query.readsQuants, plan.key.readsQuants, plan.value.readsQuants]
-        let set = prepareStream(
-            norm: plan.attentionNorm, quantize: linears.contains(true),
-            copy: linears.contains(false))
+        let set = prepareStream(norm: plan.attentionNorm, for: plan.projections)
         meet()
         let stride = pass.projectedWidth
         let projected = start(pass.projected, stride)

@@ -9,8 +9,8 @@ extension PassWorker {
     mutating func mixture(_ layer: UnsafePointer<LayerPlan>, norm: NormPlan?) {
         guard let router = layer.pointee.router, let experts = layer.pointee.experts else { return }
         let count = pass.settings.expertCount
-        let stream = prepareStream(
-            norm: norm, quantize: router.readsQuants, copy: !router.readsQuants)
+        let scored = ProductPlan(first: router)
+        let stream = prepareStream(norm: norm, for: scored)
         let columns = columns(of: pass.settings.width, rows: Int32(rows.count))
         for at in ownRows {
             (row(pass.delta, at, width) + Int(columns.lowerBound))
@@ -18,7 +18,7 @@ extension PassWorker {
         }
         barrier()
         multiplyAll(
-            stream, ProductPlan(first: router), to: (pass.routerScores, nil, nil), stride: count,
+            stream, scored, to: (pass.routerScores, nil, nil), stride: count,
             add: false)
         barrier()
         for at in rows where at % threads == thread {
@@ -36,7 +36,7 @@ extension PassWorker {
             for at in ownRows(of: chosen) {
                 prepare(
                     &set, at, row(pass.stream, list[Int(at)], width), norm: norm,
-                    quantize: plan.readsQuants, copy: plan.readsFloats)
+                    quantize: plan.inner.readsQuants, copy: plan.inner.readsFloats)
             }
             barrier()
             multiplyHidden(

@@ -34,8 +34,7 @@ extension PassWorker {
     mutating func run(
         _ dense: DensePlan, norm: NormPlan?, to output: UnsafeMutablePointer<Float>, add: Bool
     ) {
-        let set = prepareStream(
-            norm: norm, quantize: dense.readsQuants, copy: dense.readsFloats)
+        let set = prepareStream(norm: norm, for: dense.inner)
         meet()
         multiplyHidden(
             dense, set: set, count: Int32(rows.count), to: start(output, width), add: add)

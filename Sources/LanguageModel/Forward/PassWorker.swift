@@ -319,13 +319,13 @@ struct PassWorker {
             &set, index, values, columns.lowerBound, Int32(columns.count), quantize, copy)
     }
 
-    /// Readies the stream's rows at hand.
-    func prepareStream(norm: NormPlan?, quantize: Bool, copy: Bool) -> rk_activations {
+    /// Readies the stream's rows at hand for a product.
+    func prepareStream(norm: NormPlan?, for product: ProductPlan) -> rk_activations {
         var set = place(pass.inputs, Int32(rows.count), pass.settings.width)
         for index in ownRows {
             prepare(
                 &set, index - rows.lowerBound, row(pass.stream, index, width), norm: norm,
-                quantize: quantize, copy: copy)
+                quantize: product.readsQuants, copy: product.readsFloats)
         }
         return set
     }
