@@ -34,14 +34,16 @@ static inline int64_t rk_quants_offset(const rk_matrix *m) {
     return ((int64_t)(m->cols / RK_BLOCK) * rk_scale_bytes(m) + 63) / 64 * 64;
 }
 
-/// How the kernels ask for weights on this processor; see fetch in kernel_body.h.
+/// How the kernels ask for weights on this processor, and take them; see fetch in kernel_body.h.
 typedef struct {
     /// To the first-level cache: always, and in integer products of one piece of tokens.
     bool near, near_alone;
     /// Whether one token's product asks a group ahead as well, and takes bytes in pairs of groups.
     bool group_ahead, pairs_of_bytes;
-} rk_fetching;
-extern rk_fetching rk_fetches;
+    /// From how many tokens on an integer product takes one group of rows at a time.
+    int32_t single_from;
+} rk_tuning;
+extern rk_tuning rk_tuned;
 
 /// Pieces of the tokens go over the same weights one after the other.
 typedef struct {

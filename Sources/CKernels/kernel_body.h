@@ -5,6 +5,7 @@
 //   TOKEN_TILE       widest register tile, in tokens, of a float product
 //   INT_TOKENS       widest one of an integer product
 //   INT_GROUPS       groups of 16 rows that an integer product takes at once, 1 or 2
+//   PAIR_TOKENS      with 2, widest one of an integer product of two
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
@@ -41,6 +42,10 @@ INLINE void fetch_next(
     const uint8_t *scales, const uint8_t *weights, const int bytes, rk_pass pass, bool near) {
     if (pass.index >= pass.count) return;
     if (pass.index == 0) fetch(scales, near);
+    if (pass.count == 1) {
+        fetch_ahead(weights, bytes, 0, near);
+        return;
+    }
     for (int32_t line = pass.index * 64; line < bytes; line += pass.count * 64) {
         fetch(weights + line, near);
     }
@@ -51,6 +56,7 @@ INLINE void fetch_next(
 #else
 #define KEEP(v) __asm__ volatile("" : "+w"(v))
 #endif
+#define KEEP_POINTER(p) __asm__("" : "+r"(p))
 INLINE vf bf16_to_float(const uint16_t *p) {
     vu wide = __builtin_convertvector(*(const vs_loose *)p, vu);
     return (vf)(wide << 16);
@@ -157,17 +163,26 @@ typedef void (*NAME(int_tile_function))(
     M(1), M(2), M(3), M(4), M(5), M(6), M(7), M(8), M(9), M(10), M(11), M(12)
 #endif
 
-#define EACH_INT_TILE(M, G) M(G, 1) M(G, 2) M(G, 3) M(G, 4) M(G, 5) M(G, 6)
-#define EACH_INT_TILE_ROW(M, G) {M(G, 1), M(G, 2), M(G, 3), M(G, 4), M(G, 5), M(G, 6)}
-EACH_INT_TILE(INT_TILES, 1)
+#define SIX_TILES(M, G) M(G, 1) M(G, 2) M(G, 3) M(G, 4) M(G, 5) M(G, 6)
+#define SIX_TILES_ROW(M, G) M(G, 1), M(G, 2), M(G, 3), M(G, 4), M(G, 5), M(G, 6)
+SIX_TILES(INT_TILES, 1)
+#if INT_TOKENS == 8
+INT_TILES(1, 7) INT_TILES(1, 8)
+#endif
 #if INT_GROUPS == 2
-EACH_INT_TILE(INT_TILES, 2)
+SIX_TILES(INT_TILES, 2)
+#else
+#define PAIR_TOKENS INT_TOKENS
 #endif
 
 static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] = {
-    EACH_INT_TILE_ROW(INT_TILE_ROW, 1),
+#if INT_TOKENS == 8
+    {SIX_TILES_ROW(INT_TILE_ROW, 1), INT_TILE_ROW(1, 7), INT_TILE_ROW(1, 8)},
+#else
+    {SIX_TILES_ROW(INT_TILE_ROW, 1)},
+#endif
 #if INT_GROUPS == 2
-    EACH_INT_TILE_ROW(INT_TILE_ROW, 2),
+    {SIX_TILES_ROW(INT_TILE_ROW, 2)},
 #endif
 };
 
@@ -204,7 +219,7 @@ INLINE void NAME(float_tile)(
     const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
     bool add, const int T, const int layout) {
     const int element = layout == RK_LAYOUT_F32 ? 4 : 2;
-    const bool near = rk_fetches.near;
+    const bool near = rk_tuned.near;
     for (int part = 0; part < RK_ROWS / LANES; part += ROW_VECTORS) {
         const uint8_t *weights = group + part * LANES * element;
         vf total[TOKEN_TILE][ROW_VECTORS];
@@ -258,16 +273,13 @@ static const NAME(float_tile_function) NAME(float_tiles)[TOKEN_TILE][3] = {
 
 // ---------------------------------------------------------------- the product of a matrix
 
-// Pieces that an integer product cuts a tile of tokens into.
-INLINE int32_t NAME(pieces)(int32_t width) { return (width + INT_TOKENS - 1) / INT_TOKENS; }
-
 // As many pieces as a block of nibbles has cache lines.
 enum { NAME(MOST_ASKING) = 4 };
 
-// `groups` groups of 16 rows times one stored tile of tokens.
+// `groups` groups of 16 rows times one stored tile of tokens, in pieces of `most` of them.
 static void NAME(multiply_tile)(
     const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t tile,
-    rk_pass *pass, float *output, int64_t stride, bool add) {
+    int32_t most, rk_pass *pass, float *output, int64_t stride, bool add) {
     const uint8_t *group = m->data + m->stride * g;
     int32_t blocks = m->cols / RK_BLOCK;
     int32_t width = rk_tile_width(set, tile);
@@ -279,7 +291,7 @@ static void NAME(multiply_tile)(
     int64_t step = partial ? RK_ROWS : stride;
     bool sum = partial ? false : add;
     bool ints = m->layout == RK_LAYOUT_INT;
-    int32_t even = rk_even_width(width, ints ? INT_TOKENS : TOKEN_TILE), T;
+    int32_t even = rk_even_width(width, most), T;
     for (int32_t done = 0; done < width; done += T) {
         T = width - done < even ? width - done : even;
         float *cells = target + done * step;
@@ -326,14 +338,16 @@ static void NAME(multiply)(
     int32_t step = tiles * set->tile;
     // Whole groups, of which a tile may take several at once. One token's bytes come faster in
     // a single stream on AMD's processors (66 against 56 GB/s on Zen 5); its nibbles do not.
-    bool pairs = m->layout == RK_LAYOUT_INT
-        && (m->bits == 4 || set->tokens > 1 || rk_fetches.pairs_of_bytes);
+    bool ints = m->layout == RK_LAYOUT_INT;
+    bool pairs = ints && set->tokens < rk_tuned.single_from
+        && (m->bits == 4 || set->tokens > 1 || rk_tuned.pairs_of_bytes);
     int32_t whole = pairs ? m->rows / RK_ROWS : 0;
+    int32_t most = !ints ? TOKEN_TILE : pairs ? PAIR_TOKENS : INT_TOKENS;
     for (int32_t from = 0; from < set->tokens; from += step) {
         int32_t to = from + step < set->tokens ? from + step : set->tokens;
         int32_t pieces = 0;
         for (int32_t tile = from; tile < to; tile += set->tile) {
-            pieces += NAME(pieces)(rk_tile_width(set, tile));
+            pieces += (rk_tile_width(set, tile) + most - 1) / most;
         }
         for (int32_t g = first, groups; g < first + count; g += groups) {
             int32_t end = first + count < whole ? first + count : whole;
@@ -341,7 +355,7 @@ static void NAME(multiply)(
             rk_pass pass = {.count = pieces < NAME(MOST_ASKING) ? pieces : NAME(MOST_ASKING)};
             pass.is_cold = g == first || pieces == 1;
             for (int32_t tile = from; tile < to; tile += set->tile) {
-                NAME(multiply_tile)(m, set, g, groups, tile, &pass, output, stride, add);
+                NAME(multiply_tile)(m, set, g, groups, tile, most, &pass, output, stride, add);
             }
         }
     }

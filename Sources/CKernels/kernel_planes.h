@@ -7,6 +7,12 @@
 
 // Widest tile that keeps the sums of both planes in registers.
 enum { NAME(DUAL_TILE) = 8 };
+// Whether a tile keeps a block's weights in registers instead.
+#ifdef KEPT_FROM
+#define KEEPS(V, T) ((V) == 1 && (T) >= KEPT_FROM)
+#else
+#define KEEPS(V, T) false
+#endif
 
 INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *q) {
     int8_t *quants = set->quants + at * RK_BLOCK;
@@ -49,10 +55,34 @@ INLINE void NAME(add_plane)(
     }
 }
 
-// `groups` groups of 16 rows times one tile of `T` tokens. Inputs are spread over a vector as
-// they are loaded, and that is what bounds a tile: vectors of several groups share them. All
-// parameters but the pointers are constants at each call, so that the loops unroll into
-// straight register code.
+// Adds the products of a block and one group, of each token with the plane it has: weights are
+// unpacked once for all of them, and nobody pays for another's low plane.
+INLINE void NAME(add_kept)(
+    vi (*sum)[INT_GROUPS], const uint8_t *weights, const int8_t *const *inputs,
+    const uint8_t *has_low, const int T, const int bits, const int set, const int words,
+    const int zero) {
+    vb w[RK_BLOCK / 4];
+    UNROLL for (int j = 0; j < words; j++) w[j] = NAME(unpack)(weights, set * 4 + j, bits);
+    UNROLL for (int j = 0; j < words; j++) {
+        UNROLL for (int t = 0; t < T; t++) {
+            const int8_t *x = inputs[0] + t * RK_BLOCK + (set * 4 + j) * 4;
+            sum[t][0] = NAME(dot_word)(sum[t][0], w[j], x, zero);
+        }
+    }
+    UNROLL for (int t = 0; t < T; t++) {
+        sum[t][0] = sum[t][0] << 7;
+        if (!has_low[t]) continue;
+        UNROLL for (int j = 0; j < words; j++) {
+            const int8_t *x = inputs[1] + t * RK_BLOCK + (set * 4 + j) * 4;
+            sum[t][0] = NAME(dot_word)(sum[t][0], w[j], x, zero);
+        }
+    }
+}
+
+// `groups` groups of 16 rows times one tile of `T` tokens. Where inputs that are spread over a
+// vector as they are loaded bound a tile, vectors of several groups share them. All parameters
+// but the pointers are constants at each call, so that the loops unroll into straight register
+// code.
 INLINE void NAME(int_tile)(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
@@ -62,9 +92,12 @@ INLINE void NAME(int_tile)(
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
-    // One token is always one piece; as a constant it leaves more registers to the loop.
-    const rk_pass pass = T == 1 ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
-    const bool near = rk_fetches.near || (pass.count == 1 && rk_fetches.near_alone);
+    // One token is always one piece, and a tile that keeps weights asks as if it were: as a
+    // constant the pass leaves more registers to the loop.
+    const bool alone = T == 1 || KEEPS(V, T);
+    const rk_pass pass = alone ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
+    const bool asks_far = !alone || (T > 1 && bits == 4) || rk_tuned.group_ahead;
+    const bool near = rk_tuned.near || (pass.count == 1 && rk_tuned.near_alone);
     // Columns of four that one scale covers.
     const int words = scale_sets == 1 ? 8 : 4;
     for (int part = 0; part < PARTS; part++) {
@@ -84,7 +117,18 @@ INLINE void NAME(int_tile)(
             UNROLL for (int v = 0; v < V; v++) total[t][v] = splat(0);
         }
         for (int32_t b = 0; b < blocks; b++) {
-            if (part == 0 && (T > 1 || rk_fetches.group_ahead)) {
+            // From one common counter, all addresses would have an index, and a multiplication
+            // with one is two operations to the processor: 4 to 7 % at few tokens.
+            KEEP_POINTER(inputs[0]);
+            KEEP_POINTER(inputs[1]);
+            KEEP_POINTER(has_low);
+            KEEP_POINTER(scales);
+            KEEP_POINTER(sums);
+            UNROLL for (int v = 0; v < V; v++) {
+                KEEP_POINTER(block[v]);
+                KEEP_POINTER(weights[v]);
+            }
+            if (part == 0 && asks_far) {
                 UNROLL for (int v = 0; v < V; v++) {
                     const int64_t next = groups * group_bytes;
                     fetch_next(block[v] + next, weights[v] + next, quant_bytes, pass, near);
@@ -99,14 +143,16 @@ INLINE void NAME(int_tile)(
                 }
             }
             // One token's product waits for memory anyway.
-            uint8_t any_low = T == 1;
+            uint8_t any_low = T == 1 || KEEPS(V, T);
             UNROLL for (int t = 0; t < T; t++) any_low |= has_low[t];
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][INT_GROUPS];
                 UNROLL for (int t = 0; t < T; t++) {
                     UNROLL for (int v = 0; v < V; v++) sum[t][v] = (vi){};
                 }
-                if (T * V <= NAME(DUAL_TILE) && any_low) {
+                if (KEEPS(V, T)) {
+                    NAME(add_kept)(sum, weights[0], inputs, has_low, T, bits, set, words, zero);
+                } else if (T * V <= NAME(DUAL_TILE) && any_low) {
                     // Few tokens: both planes at once, so that weights are unpacked once.
                     vi low[INT_TOKENS][INT_GROUPS];
                     UNROLL for (int t = 0; t < T; t++) {

@@ -38,7 +38,7 @@ INLINE void NAME(int_tile)(
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int32_t blocks = tile->blocks;
-    const bool near = rk_fetches.near;
+    const bool near = rk_tuned.near;
     const uint8_t *block = group;
     // Scales stand before the integers, padded to whole cache lines.
     const uint8_t *weights = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64;

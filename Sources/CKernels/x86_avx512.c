@@ -12,8 +12,10 @@
 #define REGISTERS 32
 #define NAME(x) x##_avx512
 #define TOKEN_TILE 12
-#define INT_TOKENS 6
+#define INT_TOKENS 8
 #define INT_GROUPS 2
+#define PAIR_TOKENS 6
+#define KEPT_FROM 3
 #define ROW_VECTORS 1
 #define VALUE_TILE 6
 #define WIDE_ZERO 1

@@ -186,7 +186,9 @@ import Testing
     @Test(arguments: TensorType.allCases)
     func fastProductsEqualTheDequantisedMatrix(type: TensorType) {
         var noise = Noise(state: 0x9E37_79B9 + UInt64(type.rawValue))
-        for (rows, columns, tokens) in [(83, 512, 1), (16, 256, 13), (40, 768, 5), (7, 256, 26)] {
+        for (rows, columns, tokens) in [
+            (83, 512, 1), (16, 256, 13), (40, 768, 5), (35, 512, 8), (7, 256, 26),
+        ] {
             let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
             let inputs = Self.inputs(tokens * columns, &noise)
             let weights = raw.floats()
