@@ -28,12 +28,12 @@
          vmull_s16(vget_low_s16((int16x8_t)(w)), vget_low_s16((int16x8_t)(x))),                \
          vmull_high_s16((int16x8_t)(w), (int16x8_t)(x))))
 #define round_to_int(v) ((vi)vcvtnq_s32_f32((float32x4_t)(v)))
-#define pack_store(p, v)                                                                       \
-    ({                                                                                         \
-        int16x4_t half_ = vmovn_s32((int32x4_t)(v));                                           \
-        int8x8_t bytes_ = vmovn_s16(vcombine_s16(half_, half_));                               \
-        vst1_lane_s32((int32_t *)(p), (int32x2_t)bytes_, 0);                                   \
-    })
+#define pack_block(p, v)                                                                       \
+    UNROLL for (int i_ = 0; i_ < 8; i_ += 2) {                                                 \
+        int16x4_t first_ = vmovn_s32((int32x4_t)(v)[i_]);                                      \
+        int16x4_t last_ = vmovn_s32((int32x4_t)(v)[i_ + 1]);                                   \
+        vst1_s8((p) + i_ * 4, vmovn_s16(vcombine_s16(first_, last_)));                         \
+    }
 #define max_(a, b) ((vf)vmaxnmq_f32((float32x4_t)(a), (float32x4_t)(b)))
 #define min_(a, b) ((vf)vminnmq_f32((float32x4_t)(a), (float32x4_t)(b)))
 

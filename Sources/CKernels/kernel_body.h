@@ -5,15 +5,18 @@
 //   TOKEN_TILE       widest register tile, in tokens, of a float product
 //   INT_TOKENS       widest one of an integer product
 //   INT_GROUPS       groups of 16 rows that an integer product takes at once, 1 or 2
-//   PAIR_TOKENS      with 2, widest one of an integer product of two
+//   PAIR_TOKENS      with 2, widest one of an integer product of two: 6, or 1
+//   FAR_GROUPS       where defined, one token's product takes two groups, also of floats, and half
+//                    of a thread's rows lie between them
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
 //                    sum that goes through memory with each step takes three times as long
-//   INPUT_WORDS      where quantised inputs are 16-bit words: see kernel_words.h; elsewhere
-//                    they are two planes of bytes: see kernel_planes.h. Both say what else
-//                    they need
-//   dot(a, w, x)     a + Σ4 w · x for bytes w (unsigned, small) and signed bytes x
+//   INPUT_WORDS      where products are of pairs, in 16 or 32 bits: see kernel_words.h; elsewhere
+//                    they are of four bytes: see kernel_planes.h. Both say what else they need
+//   dot(a, w, x)     a + products of bytes w (unsigned, small) and four signed bytes x, summed as
+//                    the integer products sum them
+//   pack_block(p, v) the lanes of RK_BLOCK / LANES vectors as signed bytes, which they fit
 //   half_to_float(p), float_to_half(p, v), round_to_int(v)
 //   max_(a, b), min_(a, b)   by lanes; a where b is not a number. In one instruction: the
 //                            compiler's own follow fmax, which takes three
@@ -64,6 +67,14 @@ INLINE vf bf16_to_float(const uint16_t *p) {
 
 // ---------------------------------------------------------------- integer products
 
+// Four columns of a vector of rows as bytes. With 4 bits, low nibbles are the first 16 columns,
+// high nibbles the last.
+INLINE vb NAME(unpack)(const uint8_t *weights, const int column, const int bits) {
+    if (bits == 8) return *(const vb *)(weights + column * 64);
+    vb packed = *(const vb *)(weights + column % 4 * 64);
+    return column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
+}
+
 #ifdef INPUT_WORDS
 #include "kernel_words.h"
 #else
@@ -85,6 +96,18 @@ INLINE bool NAME(quantize)(const vf *v, float largest, vi *q) {
         q[i] = has_low ? round_to_int(v[i] * (inverse * 128)) : q[i] << 7;
     }
     return has_low;
+}
+
+INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *q) {
+    int8_t *quants = set->quants + at * RK_BLOCK;
+    int8_t *low = set->low_quants + at * RK_BLOCK;
+    vi high[RK_BLOCK / LANES], rest[RK_BLOCK / LANES];
+    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+        high[i] = (q[i] + 64) >> 7;
+        rest[i] = q[i] - (high[i] << 7);
+    }
+    pack_block(quants, high);
+    pack_block(low, rest);
 }
 
 static void NAME(prepare)(
@@ -114,11 +137,13 @@ static void NAME(prepare)(
         vi q[RK_BLOCK / LANES];
         bool has_low = NAME(quantize)(v, largest, q);
         NAME(store_quants)(set, at, q);
+#ifdef INPUT_WORDS
+        NAME(store_words)(set->words + at * RK_BLOCK, q);
+#endif
         set->has_low[at] = has_low;
-        int32_t half[2] = {0, 0};
-        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-            half[i * LANES / 16] += __builtin_reduce_add(q[i]);
-        }
+        vi halves[2] = {{}, {}};
+        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) halves[i * LANES / 16] += q[i];
+        int32_t half[2] = {__builtin_reduce_add(halves[0]), __builtin_reduce_add(halves[1])};
         int32_t total = half[0] + half[1];
         set->scales[at] = scale;
         set->sums[at] = scale * (float)total;
@@ -169,10 +194,12 @@ SIX_TILES(INT_TILES, 1)
 #if INT_TOKENS == 8
 INT_TILES(1, 7) INT_TILES(1, 8)
 #endif
-#if INT_GROUPS == 2
-SIX_TILES(INT_TILES, 2)
-#else
+#if INT_GROUPS == 1
 #define PAIR_TOKENS INT_TOKENS
+#elif PAIR_TOKENS == 1
+INT_TILES(2, 1)
+#else
+SIX_TILES(INT_TILES, 2)
 #endif
 
 static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] = {
@@ -181,7 +208,9 @@ static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] 
 #else
     {SIX_TILES_ROW(INT_TILE_ROW, 1)},
 #endif
-#if INT_GROUPS == 2
+#if INT_GROUPS == 2 && PAIR_TOKENS == 1
+    {INT_TILE_ROW(2, 1)},
+#elif INT_GROUPS == 2
     {SIX_TILES_ROW(INT_TILE_ROW, 2)},
 #endif
 };
@@ -191,20 +220,21 @@ INLINE int NAME(int_kind)(const rk_matrix *m) {
     return m->bits == 4 ? (m->has_min ? 5 : 4) : 6;
 }
 
-// The machine's best at products of bytes, as multiply-adds × 2: independent sums in
-// registers, nothing loaded.
+// The machine's best at products of bytes, as multiply-adds × 2: independent sums in registers, as
+// many as two multipliers of six cycles need, nothing loaded.
 static double NAME(peak)(int64_t steps) {
-    vi sum[8], w = (vi){} + 0x01020304;
+    enum { SUMS = 12 };
+    vi sum[SUMS], w = (vi){} + 0x01020304;
     int32_t x = 0x01010101;
-    UNROLL for (int i = 0; i < 8; i++) sum[i] = (vi){};
+    UNROLL for (int i = 0; i < SUMS; i++) sum[i] = (vi){};
     for (int64_t s = 0; s < steps; s++) {
-        UNROLL for (int i = 0; i < 8; i++) {
+        UNROLL for (int i = 0; i < SUMS; i++) {
             sum[i] = dot(sum[i], (vb)w, x);
             KEEP(w);
         }
     }
-    UNROLL for (int i = 0; i < 8; i++) KEEP(sum[i]);
-    return 2.0 * 4 * LANES * 8 * (double)steps;
+    UNROLL for (int i = 0; i < SUMS; i++) KEEP(sum[i]);
+    return 2.0 * 4 * LANES * SUMS * (double)steps;
 }
 
 // ---------------------------------------------------------------- float products
@@ -215,77 +245,94 @@ INLINE vf NAME(load_weights)(const uint8_t *p, const int layout) {
     return load((const float *)p);
 }
 
+// One group of rows; with one token, and a byte distance other than 0, also the group so far
+// behind it, whose rows are `rows_apart` further.
 INLINE void NAME(float_tile)(
-    const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
-    bool add, const int T, const int layout) {
+    const uint8_t *group, int64_t apart, int64_t rows_apart, int32_t cols, const float *values,
+    float *output, int64_t stride, bool add, const int groups, const int T, const int layout) {
     const int element = layout == RK_LAYOUT_F32 ? 4 : 2;
+    const int V = groups;
     const bool near = rk_tuned.near;
     for (int part = 0; part < RK_ROWS / LANES; part += ROW_VECTORS) {
         const uint8_t *weights = group + part * LANES * element;
-        vf total[TOKEN_TILE][ROW_VECTORS];
+        vf total[TOKEN_TILE][2][ROW_VECTORS];
         UNROLL for (int t = 0; t < T; t++) {
-            UNROLL for (int r = 0; r < ROW_VECTORS; r++) total[t][r] = splat(0);
+            UNROLL for (int v = 0; v < V; v++) {
+                UNROLL for (int r = 0; r < ROW_VECTORS; r++) total[t][v][r] = splat(0);
+            }
         }
         for (int32_t c = 0; c < cols; c++) {
-            // The widest weights come in so plain a stream that the processor does better alone.
-            if (element == 2) {
-                fetch_ahead(weights + (int64_t)c * RK_ROWS * 2, RK_ROWS * 2, 8192, near);
-            }
-            vf w[ROW_VECTORS];
-            UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
-                w[r] = NAME(load_weights)(
-                    weights + ((int64_t)c * RK_ROWS + r * LANES) * element, layout);
-            }
-            UNROLL for (int t = 0; t < T; t++) {
-                vf x = splat(values[(int64_t)t * cols + c]);
+            UNROLL for (int v = 0; v < V; v++) {
+                const uint8_t *column = weights + v * apart + (int64_t)c * RK_ROWS * element;
+                // The widest weights come in so plain a stream that the processor does better
+                // alone.
+                if (element == 2) fetch_ahead(column, RK_ROWS * 2, 8192, near);
+                vf w[ROW_VECTORS];
                 UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
-                    total[t][r] = fma_(w[r], x, total[t][r]);
+                    w[r] = NAME(load_weights)(column + r * LANES * element, layout);
+                }
+                UNROLL for (int t = 0; t < T; t++) {
+                    vf x = splat(values[(int64_t)t * cols + c]);
+                    UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
+                        total[t][v][r] = fma_(w[r], x, total[t][v][r]);
+                    }
                 }
             }
         }
         UNROLL for (int t = 0; t < T; t++) {
-            UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
-                float *target = output + t * stride + (part + r) * LANES;
-                store(target, add ? load(target) + total[t][r] : total[t][r]);
+            UNROLL for (int v = 0; v < V; v++) {
+                UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
+                    float *target = output + t * stride + v * rows_apart + (part + r) * LANES;
+                    store(target, add ? load(target) + total[t][v][r] : total[t][v][r]);
+                }
             }
         }
     }
 }
 
 typedef void (*NAME(float_tile_function))(
-    const uint8_t *group, int32_t cols, const float *values, float *output, int64_t stride,
-    bool add);
+    const uint8_t *group, int64_t apart, int64_t rows_apart, int32_t cols, const float *values,
+    float *output, int64_t stride, bool add);
 
-#define FLOAT_TILE(T, LAYOUT)                                                                  \
-    static __attribute__((noinline)) void NAME(float_tile_##T##_##LAYOUT)(                     \
-        const uint8_t *group, int32_t cols, const float *values, float *output,                \
-        int64_t stride, bool add) {                                                            \
-        NAME(float_tile)(group, cols, values, output, stride, add, T, LAYOUT);                 \
+#define FLOAT_TILE_OF(G, T, LAYOUT)                                                            \
+    static __attribute__((noinline)) void NAME(float_tile_##G##_##T##_##LAYOUT)(               \
+        const uint8_t *group, int64_t apart, int64_t rows_apart, int32_t cols,                 \
+        const float *values, float *output, int64_t stride, bool add) {                        \
+        NAME(float_tile)(                                                                      \
+            group, apart, rows_apart, cols, values, output, stride, add, G, T, LAYOUT);        \
     }
+#define FLOAT_TILE(T, LAYOUT) FLOAT_TILE_OF(1, T, LAYOUT)
 #define FLOAT_TILES(T) FLOAT_TILE(T, 2) FLOAT_TILE(T, 3) FLOAT_TILE(T, 4)
 #define FLOAT_TILE_ROW(T)                                                                      \
-    {NAME(float_tile_##T##_2), NAME(float_tile_##T##_3), NAME(float_tile_##T##_4)}
+    {NAME(float_tile_1_##T##_2), NAME(float_tile_1_##T##_3), NAME(float_tile_1_##T##_4)}
 
 EACH_TILE(FLOAT_TILES)
 
 static const NAME(float_tile_function) NAME(float_tiles)[TOKEN_TILE][3] = {
     EACH_TILE_ROW(FLOAT_TILE_ROW)};
 
+#ifdef FAR_GROUPS
+FLOAT_TILE_OF(2, 1, 2) FLOAT_TILE_OF(2, 1, 3) FLOAT_TILE_OF(2, 1, 4)
+static const NAME(float_tile_function) NAME(far_tiles)[3] = {
+    NAME(float_tile_2_1_2), NAME(float_tile_2_1_3), NAME(float_tile_2_1_4)};
+#endif
+
 // ---------------------------------------------------------------- the product of a matrix
 
 // As many pieces as a block of nibbles has cache lines.
 enum { NAME(MOST_ASKING) = 4 };
 
-// `groups` groups of 16 rows times one stored tile of tokens, in pieces of `most` of them.
+// `groups` groups of 16 rows, `apart` from each other, times one stored tile of tokens, in pieces
+// of `most` of them.
 static void NAME(multiply_tile)(
-    const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t tile,
-    int32_t most, rk_pass *pass, float *output, int64_t stride, bool add) {
+    const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t apart,
+    int32_t tile, int32_t most, rk_pass *pass, float *output, int64_t stride, bool add) {
     const uint8_t *group = m->data + m->stride * g;
     int32_t blocks = m->cols / RK_BLOCK;
     int32_t width = rk_tile_width(set, tile);
     float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
     // The last rows of a matrix may not fill a group; then the tile goes to the side.
-    bool partial = (g + groups) * RK_ROWS > m->rows;
+    bool partial = groups == 1 && (g + 1) * RK_ROWS > m->rows;
     float side[RK_TILE_MOST * RK_ROWS];
     float *target = partial ? side : out;
     int64_t step = partial ? RK_ROWS : stride;
@@ -298,7 +345,7 @@ static void NAME(multiply_tile)(
         if (ints) {
             int64_t at = (int64_t)tile * blocks + done;
             rk_tile inputs = {
-                .blocks = blocks, .pass = *pass, .quants = set->quants + at * RK_BLOCK,
+                .blocks = blocks, .apart = apart, .pass = *pass, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at,
                 .scales = set->scales + at, .sums = set->sums + at, .half_sums = set->half_sums + at,
@@ -308,9 +355,14 @@ static void NAME(multiply_tile)(
             pass->index++;
             pass->is_cold = false;
         } else {
-            NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16](
-                group, m->cols, set->values + (int64_t)(tile + done) * m->cols, cells, step,
-                sum);
+            NAME(float_tile_function) tile_function
+                = NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16];
+#ifdef FAR_GROUPS
+            if (groups == 2) tile_function = NAME(far_tiles)[m->layout - RK_LAYOUT_F16];
+#endif
+            tile_function(
+                group, m->stride * apart, (int64_t)apart * RK_ROWS, m->cols,
+                set->values + (int64_t)(tile + done) * m->cols, cells, step, sum);
         }
     }
     if (!partial) return;
@@ -326,6 +378,20 @@ static void NAME(multiply_tile)(
 // Inputs that stay in a core's second-level cache while all rows are taken past them.
 enum { NAME(INPUT_BYTES) = 160 << 10 };
 
+// Whether two groups of rows are taken at once.
+INLINE bool NAME(takes_pairs)(const rk_matrix *m, const rk_activations *set) {
+#ifdef FAR_GROUPS
+    (void)m;
+    return set->tokens == 1;
+#else
+    if (INT_GROUPS == 1 || m->layout != RK_LAYOUT_INT) return false;
+    // One token's bytes come faster in a single stream on AMD's processors (66 against 56 GB/s on
+    // Zen 5, of neighbouring groups); its nibbles do not.
+    return set->tokens < rk_tuned.single_from
+        && (m->bits == 4 || set->tokens > 1 || rk_tuned.pairs_of_bytes);
+#endif
+}
+
 static void NAME(multiply)(
     const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
     int64_t stride, bool add) {
@@ -336,26 +402,30 @@ static void NAME(multiply)(
     int32_t tile_bytes = m->cols * set->tile * (m->layout == RK_LAYOUT_INT ? 2 : 4);
     int32_t tiles = NAME(INPUT_BYTES) / tile_bytes > 1 ? NAME(INPUT_BYTES) / tile_bytes : 1;
     int32_t step = tiles * set->tile;
-    // Whole groups, of which a tile may take several at once. One token's bytes come faster in
-    // a single stream on AMD's processors (66 against 56 GB/s on Zen 5); its nibbles do not.
-    bool ints = m->layout == RK_LAYOUT_INT;
-    bool pairs = ints && set->tokens < rk_tuned.single_from
-        && (m->bits == 4 || set->tokens > 1 || rk_tuned.pairs_of_bytes);
-    int32_t whole = pairs ? m->rows / RK_ROWS : 0;
+    bool ints = m->layout == RK_LAYOUT_INT, pairs = NAME(takes_pairs)(m, set);
     int32_t most = !ints ? TOKEN_TILE : pairs ? PAIR_TOKENS : INT_TOKENS;
+    // Pairs of whole groups, then single ones.
+    int32_t end = first + count, whole = end < m->rows / RK_ROWS ? end : m->rows / RK_ROWS;
+    int32_t couples = pairs && whole > first ? (whole - first) / 2 : 0;
+#ifdef FAR_GROUPS
+    const int32_t apart = couples, next = 1;
+#else
+    const int32_t apart = 1, next = 2;
+#endif
     for (int32_t from = 0; from < set->tokens; from += step) {
         int32_t to = from + step < set->tokens ? from + step : set->tokens;
         int32_t pieces = 0;
         for (int32_t tile = from; tile < to; tile += set->tile) {
             pieces += (rk_tile_width(set, tile) + most - 1) / most;
         }
-        for (int32_t g = first, groups; g < first + count; g += groups) {
-            int32_t end = first + count < whole ? first + count : whole;
-            groups = g + INT_GROUPS <= end ? INT_GROUPS : 1;
+        for (int32_t i = 0; i < count - couples; i++) {
+            int32_t groups = i < couples ? 2 : 1;
+            int32_t g = first + (i < couples ? i * next : i + couples);
             rk_pass pass = {.count = pieces < NAME(MOST_ASKING) ? pieces : NAME(MOST_ASKING)};
-            pass.is_cold = g == first || pieces == 1;
+            pass.is_cold = i == 0 || pieces == 1;
             for (int32_t tile = from; tile < to; tile += set->tile) {
-                NAME(multiply_tile)(m, set, g, groups, tile, most, &pass, output, stride, add);
+                NAME(multiply_tile)(
+                    m, set, g, groups, apart, tile, most, &pass, output, stride, add);
             }
         }
     }

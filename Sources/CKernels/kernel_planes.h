@@ -3,7 +3,6 @@
 // The low plane is left out for blocks in which no token of a tile has it.
 //   dot_wide(a, w, x)   dot for bytes that stand 128 above their value
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by the totals
-//   pack_store(p, v) the low bytes of the lanes of v
 
 // Widest tile that keeps the sums of both planes in registers.
 enum { NAME(DUAL_TILE) = 8 };
@@ -13,24 +12,6 @@ enum { NAME(DUAL_TILE) = 8 };
 #else
 #define KEEPS(V, T) false
 #endif
-
-INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *q) {
-    int8_t *quants = set->quants + at * RK_BLOCK;
-    int8_t *low = set->low_quants + at * RK_BLOCK;
-    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-        vi high = (q[i] + 64) >> 7;
-        pack_store(quants + i * LANES, high);
-        pack_store(low + i * LANES, q[i] - (high << 7));
-    }
-}
-
-// Four columns of 16 rows as bytes. With 4 bits, low nibbles are the first 16 columns, high
-// nibbles the last.
-INLINE vb NAME(unpack)(const uint8_t *weights, const int column, const int bits) {
-    if (bits == 8) return *(const vb *)(weights + column * 64);
-    vb packed = *(const vb *)(weights + column % 4 * 64);
-    return column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
-}
 
 INLINE vi NAME(dot_word)(vi sum, vb w, const int8_t *x, const int zero) {
     int32_t word;
@@ -91,6 +72,7 @@ INLINE void NAME(int_tile)(
     const int V = groups;
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
+    const int lead = scale_bytes < 64 ? 0 : scale_bytes;
     const int32_t blocks = tile->blocks;
     // One token is always one piece, and a tile that keeps weights asks as if it were: as a
     // constant the pass leaves more registers to the loop.
@@ -103,10 +85,9 @@ INLINE void NAME(int_tile)(
     for (int part = 0; part < PARTS; part++) {
         const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
         UNROLL for (int v = 0; v < V; v++) {
-            // Scales stand before the integers, padded to whole cache lines.
             block[v] = group + v * group_bytes + part * LANES * 2;
-            weights[v] = group + v * group_bytes
-                + ((int64_t)blocks * scale_bytes + 63) / 64 * 64 + part * LANES * 4;
+            weights[v] = group + v * group_bytes + rk_quants_at(0, scale_bytes, quant_bytes)
+                + part * LANES * 4;
         }
         const int8_t *inputs[2] = {tile->quants, tile->low_quants};
         const uint8_t *has_low = tile->has_low;
@@ -139,7 +120,9 @@ INLINE void NAME(int_tile)(
                 const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int v = 0; v < V; v++) {
-                    fetch_ahead(weights[v] + behind, quant_bytes, steps * quant_bytes, near);
+                    fetch_ahead(
+                        weights[v] + behind - lead, quant_bytes + lead,
+                        steps * (scale_bytes + quant_bytes), near);
                 }
             }
             // One token's product waits for memory anyway.
@@ -214,8 +197,8 @@ INLINE void NAME(int_tile)(
                 }
             }
             UNROLL for (int v = 0; v < V; v++) {
-                block[v] += scale_bytes;
-                weights[v] += quant_bytes;
+                block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
+                weights[v] += rk_quants_step(b, scale_bytes, quant_bytes);
             }
             inputs[0] += width * RK_BLOCK;
             inputs[1] += width * RK_BLOCK;

@@ -1,126 +1,189 @@
-// Integer products over inputs of 15 bits in 16-bit words, part of kernel_body.h where
-// INPUT_WORDS is defined: for instruction sets whose widest exact product is that of 16-bit
-// pairs. One multiplication then does for a pair what two planes of bytes need two for, sums
-// stand in 32 bits at once, and stored bytes may use all their 8 bits.
-//   madd(w, x)       in each 32-bit lane, the sum of two products of 16-bit words
+// Integer products for instruction sets that multiply pairs only, part of kernel_body.h where
+// INPUT_WORDS is defined.
+//   madd(w, x)         in each 32-bit lane, the sum of two products of 16-bit words
+//   madd_bytes(w, x)   in each 16-bit lane, the sum of two of a byte w and a signed byte x
 //
-// Words of a quad of columns stand as 0, 2, 1, 3: a packed 32-bit lane holds four columns of
-// a row as bytes, and masking it gives columns 0 and 2, shifting it columns 1 and 3.
+// Weights of 4 bits are multiplied as bytes by the two planes of the inputs: a lane of 16 bits
+// holds the sum of all 16 products that it gets of a block (at most 15 · 127 each), and becomes 32
+// bits once. The low plane is left out for tokens that do not have it.
+// Weights of 8 bits would saturate so. They are multiplied as words by inputs of 15 bits, where
+// one multiplication does for a pair what two planes need two for. Words of a quad of columns
+// stand as 0, 2, 1, 3: a packed 32-bit lane holds four columns of a row as bytes, and masking it
+// gives columns 0 and 2, shifting it columns 1 and 3.
 
-INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *quants) {
-    int16_t *words = set->words + at * RK_BLOCK;
-    int32_t q[RK_BLOCK];
-    memcpy(q, quants, sizeof q);
-    UNROLL for (int i = 0; i < RK_BLOCK; i += 4) {
-        words[i] = (int16_t)q[i];
-        words[i + 1] = (int16_t)q[i + 2];
-        words[i + 2] = (int16_t)q[i + 1];
-        words[i + 3] = (int16_t)q[i + 3];
+enum { NAME(PARTS) = RK_ROWS / LANES };
+
+INLINE void NAME(store_words)(int16_t *words, const vi *q) {
+    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
+        vi ordered;
+        UNROLL for (int k = 0; k < LANES; k++) ordered[k] = q[i][k / 4 * 4 + k % 2 * 2 + k / 2 % 2];
+        *(vs_loose *)(words + i * LANES) = __builtin_convertvector((vu)ordered, vs_loose);
     }
 }
 
-// Two columns of a quad as 16-bit words, from four bytes a row: first 0 and 2, then 1 and 3.
-INLINE vi NAME(pair)(vb packed, const int nibble, const int odd, const int bits) {
-    vw lanes = (vw)packed;
-    if (bits == 8) return (vi)(odd ? lanes >> 8 : lanes & 0xff);
-    if (nibble == 0) return (vi)(odd ? lanes >> 8 & 15 : lanes & 15);
-    return (vi)(odd ? lanes >> 12 : lanes >> 4 & 15);
+// Four bytes of inputs in every lane.
+INLINE vi NAME(spread)(const void *inputs) {
+    int32_t word;
+    memcpy(&word, inputs, sizeof word);
+    return (vi){} + word;
 }
 
-// One group of 16 rows times one tile of `T` tokens. All parameters but the pointers are
-// constants at each call, so that the loops unroll into straight register code.
+// The products of nibbles and one plane of a block: columns `set` of `words` quads.
+INLINE void NAME(byte_products)(
+    vw (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *inputs, const int T,
+    const int set, const int words) {
+    UNROLL for (int j = 0; j < words; j++) {
+        const int column = set * 4 + j;
+        vb w[NAME(PARTS)];
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) {
+            w[r] = NAME(unpack)(weights + r * LANES * 4, column, 4);
+        }
+        UNROLL for (int t = 0; t < T; t++) {
+            vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
+            UNROLL for (int r = 0; r < NAME(PARTS); r++) {
+                vw products = madd_bytes(w[r], x);
+                sum[t][r] = j == 0 ? products : sum[t][r] + products;
+                // Integer sums may be taken in any order, and the compiler's needs more
+                // registers than there are.
+                KEEP(sum[t][r]);
+            }
+        }
+    }
+}
+
+// The same of both planes, each token's low one only where it has it.
+INLINE void NAME(plane_products)(
+    vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *high, const int8_t *low,
+    const uint8_t *has_low, const int T, const int set, const int words) {
+    vw part[INT_TOKENS][NAME(PARTS)];
+    NAME(byte_products)(part, weights, high, T, set, words);
+    UNROLL for (int t = 0; t < T; t++) {
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = madd(part[t][r], (vw){} + 128);
+    }
+    UNROLL for (int t = 0; t < T; t++) {
+        if (!has_low[t]) continue;
+        NAME(byte_products)(part, weights, low + t * RK_BLOCK, 1, set, words);
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] += madd(part[0][r], (vw){} + 1);
+    }
+}
+
+// The products of bytes and words.
+INLINE void NAME(word_products)(
+    vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int16_t *inputs, const int T,
+    const int set, const int words) {
+    UNROLL for (int t = 0; t < T; t++) {
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = (vi){};
+    }
+    UNROLL for (int quad = set * 4; quad < set * 4 + words; quad++) {
+        UNROLL for (int odd = 0; odd < 2; odd++) {
+            vi w[NAME(PARTS)];
+            UNROLL for (int r = 0; r < NAME(PARTS); r++) {
+                vw lanes = *(const vw *)(weights + quad * 64 + r * LANES * 4);
+                w[r] = (vi)(odd ? lanes >> 8 : lanes & 0xff);
+            }
+            UNROLL for (int t = 0; t < T; t++) {
+                vi x = NAME(spread)(inputs + t * RK_BLOCK + quad * 4 + odd * 2);
+                UNROLL for (int r = 0; r < NAME(PARTS); r++) {
+                    sum[t][r] += madd(w[r], x);
+                    KEEP(sum[t][r]);
+                }
+            }
+        }
+    }
+}
+
+// One group of 16 rows times one tile of `T` tokens, or two groups, far apart, times one token:
+// memory gives more of two streams. All parameters but the pointers are constants at each call, so
+// that the loops unroll into straight register code.
 INLINE void NAME(int_tile)(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
     const int bits, const int scale_sets, const int has_min, const int zero) {
-    enum { PARTS = RK_ROWS / LANES };
-    (void)groups;
+    enum { PARTS = NAME(PARTS) };
+    const int V = groups;
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
+    const int lead = scale_bytes < 64 ? 0 : scale_bytes;
     const int32_t blocks = tile->blocks;
-    const bool near = rk_tuned.near;
-    const uint8_t *block = group;
-    // Scales stand before the integers, padded to whole cache lines.
-    const uint8_t *weights = group + ((int64_t)blocks * scale_bytes + 63) / 64 * 64;
+    const rk_pass pass = tile->pass;
+    const bool follows = rk_tuned.follows_streams, near = rk_tuned.near || follows;
+    const int64_t ahead = !follows ? 4096 : T == 1 ? 768 : 2048;
+    // Columns of four that one scale covers.
+    const int words = scale_sets == 1 ? 8 : 4;
+    const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
+    UNROLL for (int v = 0; v < V; v++) {
+        block[v] = group + v * tile->apart * group_bytes;
+        weights[v] = block[v] + rk_quants_at(0, scale_bytes, quant_bytes);
+    }
+    const int8_t *high = tile->quants, *low = tile->low_quants;
     const int16_t *inputs = tile->words;
+    const uint8_t *has_low = tile->has_low;
     const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
     const int32_t *totals = tile->totals;
-    vf total[INT_TOKENS][PARTS];
-    UNROLL for (int t = 0; t < T; t++) {
-        UNROLL for (int r = 0; r < PARTS; r++) total[t][r] = splat(0);
+    vf total[INT_GROUPS][INT_TOKENS][PARTS];
+    UNROLL for (int v = 0; v < V; v++) {
+        UNROLL for (int t = 0; t < T; t++) {
+            UNROLL for (int r = 0; r < PARTS; r++) total[v][t][r] = splat(0);
+        }
     }
     for (int32_t b = 0; b < blocks; b++) {
-        fetch_next(block + group_bytes, weights + group_bytes, quant_bytes, tile->pass, near);
-        if (tile->pass.is_cold) fetch_ahead(weights, quant_bytes, 4096, near);
-        const uint16_t *block_scales = (const uint16_t *)block;
-        UNROLL for (int set = 0; set < scale_sets; set++) {
-            vi sum[INT_TOKENS][PARTS];
-            UNROLL for (int t = 0; t < T; t++) {
-                UNROLL for (int r = 0; r < PARTS; r++) sum[t][r] = (vi){};
+        UNROLL for (int v = 0; v < V; v++) {
+            KEEP_POINTER(block[v]);
+            KEEP_POINTER(weights[v]);
+            if (!follows) {
+                fetch_next(block[v] + group_bytes, weights[v] + group_bytes, quant_bytes, pass, near);
             }
-            // Quads of columns that one scale covers: of the nibbles of a line, low ones are
-            // the first 16 columns, high ones the last.
-            const int first = scale_sets == 1 ? 0 : set * 4;
-            const int last = scale_sets == 1 ? 8 : set * 4 + 4;
-            UNROLL for (int step = first; step < last; step++) {
-                // With one scale, both nibbles of a line are used while it is loaded.
-                const bool paired = bits == 4 && scale_sets == 1;
-                const int quad = paired ? step / 2 + step % 2 * 4 : step;
-                const int line = bits == 4 ? quad % 4 : quad;
-                UNROLL for (int odd = 0; odd < 2; odd++) {
-                    vi w[PARTS];
-                    UNROLL for (int r = 0; r < PARTS; r++) {
-                        vb packed = *(const vb *)(weights + line * 64 + r * LANES * 4);
-                        w[r] = NAME(pair)(packed, quad / 4, odd, bits);
-                    }
+            if (follows ? pass.index == 0 : pass.is_cold) {
+                fetch_ahead(weights[v] - lead, quant_bytes + lead, ahead, near);
+            }
+            UNROLL for (int set = 0; set < scale_sets; set++) {
+                vi sum[INT_TOKENS][PARTS];
+                if (bits == 4) {
+                    NAME(plane_products)(sum, weights[v], high, low, has_low, T, set, words);
+                } else {
+                    NAME(word_products)(sum, weights[v], inputs, T, set, words);
+                }
+                UNROLL for (int r = 0; r < PARTS; r++) {
+                    const uint16_t *p = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1)
+                        + r * LANES;
+                    vf d = half_to_float(p);
                     UNROLL for (int t = 0; t < T; t++) {
-                        int32_t word;
-                        memcpy(&word, inputs + t * RK_BLOCK + quad * 4 + odd * 2, 4);
-                        vi x = (vi){} + word;
-                        UNROLL for (int r = 0; r < PARTS; r++) {
-                            sum[t][r] += madd(w[r], x);
-                            // Integer sums may be taken in any order, and the compiler's
-                            // needs more registers than there are.
-                            KEEP(sum[t][r]);
+                        // Stored integers stand `zero` above their value; the sum of the inputs
+                        // takes that out.
+                        if (zero) {
+                            sum[t][r] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
                         }
+                        vf scale = d * scales[t], products = __builtin_convertvector(sum[t][r], vf);
+                        total[v][t][r] = fma_(products, scale, total[v][t][r]);
+                    }
+                    if (!has_min) continue;
+                    vf m = half_to_float(p + 16);
+                    UNROLL for (int t = 0; t < T; t++) {
+                        float s = scale_sets == 1 ? sums[t]
+                            : set == 0            ? halves[t]
+                                                  : sums[t] - halves[t];
+                        total[v][t][r] = fma_(m, splat(s), total[v][t][r]);
                     }
                 }
             }
-            UNROLL for (int r = 0; r < PARTS; r++) {
-                const uint16_t *p = block_scales + set * 16 * (has_min ? 2 : 1) + r * LANES;
-                vf d = half_to_float(p);
-                UNROLL for (int t = 0; t < T; t++) {
-                    // Stored integers stand `zero` above their value; the sum of the inputs
-                    // takes that out.
-                    if (zero) {
-                        sum[t][r] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
-                    }
-                    vf scale = d * scales[t];
-                    total[t][r]
-                        = fma_(__builtin_convertvector(sum[t][r], vf), scale, total[t][r]);
-                }
-                if (!has_min) continue;
-                vf m = half_to_float(p + 16);
-                UNROLL for (int t = 0; t < T; t++) {
-                    float s = scale_sets == 1 ? sums[t]
-                        : set == 0            ? halves[t]
-                                              : sums[t] - halves[t];
-                    total[t][r] = fma_(m, splat(s), total[t][r]);
-                }
-            }
+            block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
+            weights[v] += rk_quants_step(b, scale_bytes, quant_bytes);
         }
-        block += scale_bytes;
-        weights += quant_bytes;
+        high += width * RK_BLOCK;
+        low += width * RK_BLOCK;
         inputs += width * RK_BLOCK;
+        has_low += width;
         scales += width;
         sums += width;
         halves += width;
         totals += width * 3;
     }
-    UNROLL for (int t = 0; t < T; t++) {
-        UNROLL for (int r = 0; r < PARTS; r++) {
-            float *target = output + t * stride + r * LANES;
-            store(target, add ? load(target) + total[t][r] : total[t][r]);
+    UNROLL for (int v = 0; v < V; v++) {
+        UNROLL for (int t = 0; t < T; t++) {
+            UNROLL for (int r = 0; r < PARTS; r++) {
+                float *target = output + t * stride + v * tile->apart * RK_ROWS + r * LANES;
+                store(target, add ? load(target) + total[v][t][r] : total[v][t][r]);
+            }
         }
     }
 }

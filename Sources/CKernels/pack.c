@@ -1,5 +1,5 @@
 // Packs matrices from the file's blocks into the layout the kernels read: 16 rows side by
-// side, for each 32 columns first the scales (float16, 16 rows a set; minima behind), then
+// side, for each 32 columns the scales (float16, 16 rows a set; minima behind) and
 // the integers, four columns of a row in one 32-bit lane. The integers are those of the
 // file, so products are exact; scales of k-quants are rounded to float16.
 #include "internal.h"
@@ -46,7 +46,8 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
         m->scales = format->scales;
         m->has_min = format->has_min;
         m->zero = format->zero;
-        m->stride = rk_quants_offset(m) + (int64_t)(cols / RK_BLOCK) * rk_quant_bytes(m);
+        int32_t last = cols / RK_BLOCK - 1, quants = rk_quant_bytes(m);
+        m->stride = rk_quants_at(last, rk_scale_bytes(m), quants) + quants;
     } else if (type == TYPE_F16 || type == TYPE_BF16 || type == TYPE_F32) {
         m->layout = type == TYPE_F16 ? RK_LAYOUT_F16
             : type == TYPE_BF16      ? RK_LAYOUT_BF16
@@ -197,13 +198,13 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
 }
 
 static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const exploded *e) {
-    uint8_t *block = group + (int64_t)b * rk_scale_bytes(m);
+    uint8_t *block = group + rk_scales_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
     for (int set = 0; set < m->scales; set++) {
         uint16_t *scales = (uint16_t *)block + set * (m->has_min ? 32 : 16);
         scales[lane] = rk_f32_to_f16(e->d[set]);
         if (m->has_min) scales[16 + lane] = rk_f32_to_f16(e->m[set]);
     }
-    uint8_t *quants = group + rk_quants_offset(m) + (int64_t)b * rk_quant_bytes(m);
+    uint8_t *quants = group + rk_quants_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
     if (m->bits == 4) {
         for (int i = 0; i < 16; i++) {
             quants[(i / 4) * 64 + lane * 4 + i % 4] = (uint8_t)(e->q[i] | (e->q[i + 16] << 4));
@@ -288,10 +289,11 @@ static inline void pack_group_fast(
     rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS], const int32_t head,
     const int32_t words, const uint32_t flip) {
     const int32_t bytes = head + words * 4;
-    uint16_t *scales = (uint16_t *)group;
-    uint32_t *lines = (uint32_t *)(group + rk_quants_offset(m));
+    const int32_t scale_bytes = head * RK_ROWS, quant_bytes = words * RK_ROWS * 4;
     for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
         int64_t offset = (int64_t)b * bytes;
+        uint16_t *scales = (uint16_t *)(group + rk_scales_at(b, scale_bytes, quant_bytes));
+        uint32_t *lines = (uint32_t *)(group + rk_quants_at(b, scale_bytes, quant_bytes));
         for (int lane = 0; lane < RK_ROWS; lane++) {
             memcpy(&scales[lane], rows[lane] + offset, 2);
             if (head == 4) memcpy(&scales[16 + lane], rows[lane] + offset + 2, 2);
@@ -301,8 +303,6 @@ static inline void pack_group_fast(
                 transpose_words(rows, offset + head + w * 4, flip, lines + w * RK_ROWS, lane);
             }
         }
-        scales += head / 2 * RK_ROWS;
-        lines += words * RK_ROWS;
     }
 }
 
@@ -359,8 +359,8 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
         return;
     }
     for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
-        const uint8_t *block = group + (int64_t)b * rk_scale_bytes(m);
-        const uint8_t *quants = group + rk_quants_offset(m) + (int64_t)b * rk_quant_bytes(m);
+        const uint8_t *block = group + rk_scales_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
+        const uint8_t *quants = group + rk_quants_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
         for (int i = 0; i < RK_BLOCK; i++) {
             int set = m->scales == 2 ? i / 16 : 0;
             const uint16_t *scales = (const uint16_t *)block + set * (m->has_min ? 32 : 16);
@@ -395,7 +395,7 @@ void rk_activations_place(
     set->values = (float *)p;
     p += align64(4ll * tokens * cols);
     set->quants = (int8_t *)p;
-    set->words = (int16_t *)p;
+    set->low_words = (int16_t *)p;
     p += align64(blocks * RK_BLOCK);
     set->low_quants = (int8_t *)p;
     p += align64(blocks * RK_BLOCK);
@@ -409,5 +409,5 @@ void rk_activations_place(
     p += align64(blocks * 12);
     set->has_low = p;
     p += align64(blocks);
-    set->low_words = (int16_t *)p;
+    set->words = (int16_t *)p;
 }

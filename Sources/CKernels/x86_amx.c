@@ -74,20 +74,20 @@ INLINE void store_pairs(uint8_t *tile, __m512i bytes, __m512 scale, __m512 least
 }
 
 INLINE void expand(
-    const rk_matrix *m, const uint8_t *scales, const uint8_t *weights, int32_t blocks,
-    uint8_t *panel, const int bits, const int sets, const bool has_min) {
+    const rk_matrix *m, const uint8_t *group, int32_t first, int32_t blocks, uint8_t *panel,
+    const int bits, const int sets, const bool has_min) {
     const int quant_bytes = bits == 4 ? 256 : 512;
-    const int scale_halves = 16 * sets * (has_min ? 2 : 1);
+    const int scale_bytes = 32 * sets * (has_min ? 2 : 1);
     const __m512i nibble = _mm512_set1_epi8(15);
     const __m512 zero = _mm512_set1_ps((float)-m->zero);
     for (int32_t b = 0; b < blocks; b++) {
-        const uint16_t *s = (const uint16_t *)scales + (int64_t)b * scale_halves;
-        const uint8_t *q = weights + (int64_t)b * quant_bytes;
+        const uint8_t *s = group + rk_scales_at(first + b, scale_bytes, quant_bytes);
+        const uint8_t *q = group + rk_quants_at(first + b, scale_bytes, quant_bytes);
         UNROLL for (int line = 0; line < quant_bytes; line += 64) {
             __builtin_prefetch(q + m->stride * GROUPS + line, 0, 2);
         }
         UNROLL for (int set = 0; set < sets; set++) {
-            const uint16_t *p = s + set * 16 * (has_min ? 2 : 1);
+            const uint16_t *p = (const uint16_t *)s + set * 16 * (has_min ? 2 : 1);
             __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
             // The zero point is a power of two, or 0: this is exact.
             __m512 least = has_min
@@ -133,17 +133,15 @@ static void expand_group(
         expand_halves(m, columns, blocks, panel, low);
         return;
     }
-    const uint8_t *scales = group + (int64_t)first * rk_scale_bytes(m);
-    const uint8_t *weights = group + rk_quants_offset(m) + (int64_t)first * rk_quant_bytes(m);
     if (m->bits == 4) {
-        if (m->scales == 1 && m->has_min) expand(m, scales, weights, blocks, panel, 4, 1, true);
-        else if (m->scales == 1) expand(m, scales, weights, blocks, panel, 4, 1, false);
-        else if (m->has_min) expand(m, scales, weights, blocks, panel, 4, 2, true);
-        else expand(m, scales, weights, blocks, panel, 4, 2, false);
+        if (m->scales == 1 && m->has_min) expand(m, group, first, blocks, panel, 4, 1, true);
+        else if (m->scales == 1) expand(m, group, first, blocks, panel, 4, 1, false);
+        else if (m->has_min) expand(m, group, first, blocks, panel, 4, 2, true);
+        else expand(m, group, first, blocks, panel, 4, 2, false);
     } else {
-        if (m->scales == 1 && m->has_min) expand(m, scales, weights, blocks, panel, 8, 1, true);
-        else if (m->scales == 1) expand(m, scales, weights, blocks, panel, 8, 1, false);
-        else expand(m, scales, weights, blocks, panel, 8, 2, false);
+        if (m->scales == 1 && m->has_min) expand(m, group, first, blocks, panel, 8, 1, true);
+        else if (m->scales == 1) expand(m, group, first, blocks, panel, 8, 1, false);
+        else expand(m, group, first, blocks, panel, 8, 2, false);
     }
 }
 

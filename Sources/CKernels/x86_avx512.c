@@ -29,7 +29,11 @@
 #define dot_words(a, w, x)                                                                     \
     ((vi)_mm512_dpwssd_epi32((__m512i)(a), (__m512i)(w), (__m512i)(x)))
 #define round_to_int(v) ((vi)_mm512_cvtps_epi32((__m512)(v)))
-#define pack_store(p, v) _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
+#define pack_block(p, v)                                                                       \
+    ({                                                                                         \
+        _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8((__m512i)(v)[0]));               \
+        _mm_storeu_si128((__m128i *)(p) + 1, _mm512_cvtepi32_epi8((__m512i)(v)[1]));           \
+    })
 #define max_(a, b) ((vf)_mm512_max_ps((__m512)(b), (__m512)(a)))
 #define min_(a, b) ((vf)_mm512_min_ps((__m512)(b), (__m512)(a)))
 

@@ -87,14 +87,14 @@ typedef struct {
     /// float32 [tokens][cols], for float and raw layouts.
     float *values;
     /// Quantised inputs as [tile][block][token of the tile][32]: two planes of int8
-    /// (high · 128 + low) or one of int16, in the same memory, as the instruction set
-    /// multiplies them best. A block has 15 bits where one input outweighs all the others of
-    /// its 32 together, as 8 bits would leave those next to none; elsewhere it has 8, and low
-    /// is 0. On the default model that is one block in five, and log-probabilities move by .02
-    /// nats on average; with 8 bits everywhere it is .054, with 15 everywhere .0005.
-    /// RK_INPUTS_BF16 has its numbers in `words`, what rounding took from them in `low_words`,
-    /// and nothing of what follows.
+    /// (high · 128 + low), and in `words` the same numbers as int16 where the instruction set
+    /// multiplies some weights best by those. A block has 15 bits where one input outweighs all
+    /// the others of its 32 together, as 8 bits would leave those next to none; elsewhere it has
+    /// 8, and low is 0. On the default model that is one block in five, and log-probabilities move
+    /// by .02 nats on average; with 8 bits everywhere it is .054, with 15 everywhere .0005.
     int8_t *quants, *low_quants;
+    /// RK_INPUTS_BF16 has its numbers in `words`, what rounding took from them in `low_words`, in
+    /// the memory of `quants`, and nothing of what follows.
     int16_t *words, *low_words;
     /// [tile][block][token]: whether low is not 0.
     uint8_t *has_low;
