@@ -319,64 +319,86 @@ static const NAME(float_tile_function) NAME(far_tiles)[3] = {
 
 // ---------------------------------------------------------------- the product of a matrix
 
-// As many pieces as a block of nibbles has cache lines.
-enum { NAME(MOST_ASKING) = 4 };
+enum {
+    // As many pieces as a block of nibbles has cache lines.
+    NAME(MOST_ASKING) = 4,
+    // Inputs that stay in a core's second-level cache while all rows are taken past them.
+    NAME(INPUT_BYTES) = 160 << 10,
+    NAME(MOST_TILES) = 16,
+    // A stored tile is one or two pieces.
+    NAME(MOST_PIECES) = 2 * NAME(MOST_TILES),
+};
 
-// `groups` groups of 16 rows, `apart` from each other, times one stored tile of tokens, in pieces
-// of `most` of them.
-static void NAME(multiply_tile)(
-    const rk_matrix *m, const rk_activations *set, int32_t g, int32_t groups, int32_t apart,
-    int32_t tile, int32_t most, rk_pass *pass, float *output, int64_t stride, bool add) {
-    const uint8_t *group = m->data + m->stride * g;
-    int32_t blocks = m->cols / RK_BLOCK;
-    int32_t width = rk_tile_width(set, tile);
-    float *out = output + (int64_t)tile * stride + (int64_t)g * RK_ROWS;
-    // The last rows of a matrix may not fill a group; then the tile goes to the side.
-    bool partial = groups == 1 && (g + 1) * RK_ROWS > m->rows;
-    float side[RK_TILE_MOST * RK_ROWS];
-    float *target = partial ? side : out;
-    int64_t step = partial ? RK_ROWS : stride;
-    bool sum = partial ? false : add;
-    bool ints = m->layout == RK_LAYOUT_INT;
-    int32_t even = rk_even_width(width, most), T;
-    for (int32_t done = 0; done < width; done += T) {
-        T = width - done < even ? width - done : even;
-        float *cells = target + done * step;
-        if (ints) {
+// The tokens of one register tile, which passes all rows.
+typedef struct {
+    rk_tile inputs;
+    const float *values;
+    int32_t first, count;
+    /// Tokens of the stored tile they are from.
+    int32_t width;
+} NAME(piece);
+
+// Cuts the tokens [from, to) into pieces of `most` tokens; returns how many.
+static int32_t NAME(cut)(
+    const rk_matrix *m, const rk_activations *set, int32_t from, int32_t to, int32_t most,
+    int32_t apart, NAME(piece) *pieces) {
+    int32_t blocks = m->cols / RK_BLOCK, count = 0;
+    for (int32_t tile = from; tile < to; tile += set->tile) {
+        int32_t width = rk_tile_width(set, tile), even = rk_even_width(width, most);
+        for (int32_t done = 0; done < width; done += even) {
             int64_t at = (int64_t)tile * blocks + done;
-            rk_tile inputs = {
-                .blocks = blocks, .apart = apart, .pass = *pass, .quants = set->quants + at * RK_BLOCK,
+            NAME(piece) *piece = &pieces[count++];
+            piece->first = tile + done;
+            piece->count = width - done < even ? width - done : even;
+            piece->width = width;
+            piece->values = set->values + (int64_t)piece->first * m->cols;
+            piece->inputs = (rk_tile){
+                .blocks = blocks, .apart = apart, .quants = set->quants + at * RK_BLOCK,
                 .low_quants = set->low_quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at,
-                .scales = set->scales + at, .sums = set->sums + at, .half_sums = set->half_sums + at,
-                .totals = set->totals + at * 3};
-            NAME(int_tiles)[groups - 1][T - 1][NAME(int_kind)(m)](
-                &inputs, group, m->stride, cells, step, sum, width);
-            pass->index++;
-            pass->is_cold = false;
-        } else {
-            NAME(float_tile_function) tile_function
-                = NAME(float_tiles)[T - 1][m->layout - RK_LAYOUT_F16];
-#ifdef FAR_GROUPS
-            if (groups == 2) tile_function = NAME(far_tiles)[m->layout - RK_LAYOUT_F16];
-#endif
-            tile_function(
-                group, m->stride * apart, (int64_t)apart * RK_ROWS, m->cols,
-                set->values + (int64_t)(tile + done) * m->cols, cells, step, sum);
+                .scales = set->scales + at, .sums = set->sums + at,
+                .half_sums = set->half_sums + at, .totals = set->totals + at * 3};
         }
     }
-    if (!partial) return;
-    int32_t rows = m->rows - g * RK_ROWS;
-    for (int32_t t = 0; t < width; t++) {
+    int32_t asking = count < NAME(MOST_ASKING) ? count : NAME(MOST_ASKING);
+    for (int32_t i = 0; i < count; i++) {
+        pieces[i].inputs.pass = (rk_pass){.index = i, .count = asking, .is_cold = i == 0};
+    }
+    return count;
+}
+
+// `groups` groups of 16 rows times one piece; `output` is at the first of these rows.
+INLINE void NAME(multiply_piece)(
+    const rk_matrix *m, const uint8_t *group, int32_t groups, const NAME(piece) *piece, int kind,
+    float *output, int64_t stride, bool add) {
+    const rk_tile *inputs = &piece->inputs;
+    if (m->layout == RK_LAYOUT_INT) {
+        NAME(int_tiles)[groups - 1][piece->count - 1][kind](
+            inputs, group, m->stride, output, stride, add, piece->width);
+        return;
+    }
+    NAME(float_tile_function) tile
+        = NAME(float_tiles)[piece->count - 1][m->layout - RK_LAYOUT_F16];
+#ifdef FAR_GROUPS
+    if (groups == 2) tile = NAME(far_tiles)[m->layout - RK_LAYOUT_F16];
+#endif
+    tile(group, m->stride * inputs->apart, (int64_t)inputs->apart * RK_ROWS, m->cols,
+         piece->values, output, stride, add);
+}
+
+// The same of the last rows of a matrix, which do not fill their group: its sums go to the side.
+static void NAME(multiply_rest)(
+    const rk_matrix *m, const uint8_t *group, int32_t rows, const NAME(piece) *piece, int kind,
+    float *output, int64_t stride, bool add) {
+    float side[RK_TILE * RK_ROWS];
+    NAME(multiply_piece)(m, group, 1, piece, kind, side, RK_ROWS, false);
+    for (int32_t t = 0; t < piece->count; t++) {
         for (int32_t r = 0; r < rows; r++) {
-            float *cell = out + t * stride + r;
+            float *cell = output + t * stride + r;
             *cell = add ? *cell + side[t * RK_ROWS + r] : side[t * RK_ROWS + r];
         }
     }
 }
-
-// Inputs that stay in a core's second-level cache while all rows are taken past them.
-enum { NAME(INPUT_BYTES) = 160 << 10 };
 
 // Whether two groups of rows are taken at once.
 INLINE bool NAME(takes_pairs)(const rk_matrix *m, const rk_activations *set) {
@@ -399,11 +421,12 @@ static void NAME(multiply)(
         rk_reference_table.multiply(m, set, first, count, output, stride, add);
         return;
     }
-    int32_t tile_bytes = m->cols * set->tile * (m->layout == RK_LAYOUT_INT ? 2 : 4);
-    int32_t tiles = NAME(INPUT_BYTES) / tile_bytes > 1 ? NAME(INPUT_BYTES) / tile_bytes : 1;
-    int32_t step = tiles * set->tile;
     bool ints = m->layout == RK_LAYOUT_INT, pairs = NAME(takes_pairs)(m, set);
+    int32_t tiles = NAME(INPUT_BYTES) / (m->cols * set->tile * (ints ? 2 : 4));
+    tiles = tiles < 1 ? 1 : tiles < NAME(MOST_TILES) ? tiles : NAME(MOST_TILES);
+    int32_t step = tiles * set->tile;
     int32_t most = !ints ? TOKEN_TILE : pairs ? PAIR_TOKENS : INT_TOKENS;
+    int kind = ints ? NAME(int_kind)(m) : 0;
     // Pairs of whole groups, then single ones.
     int32_t end = first + count, whole = end < m->rows / RK_ROWS ? end : m->rows / RK_ROWS;
     int32_t couples = pairs && whole > first ? (whole - first) / 2 : 0;
@@ -412,21 +435,27 @@ static void NAME(multiply)(
 #else
     const int32_t apart = 1, next = 2;
 #endif
+    NAME(piece) pieces[NAME(MOST_PIECES)];
     for (int32_t from = 0; from < set->tokens; from += step) {
         int32_t to = from + step < set->tokens ? from + step : set->tokens;
-        int32_t pieces = 0;
-        for (int32_t tile = from; tile < to; tile += set->tile) {
-            pieces += (rk_tile_width(set, tile) + most - 1) / most;
-        }
+        int32_t n = NAME(cut)(m, set, from, to, most, apart, pieces);
         for (int32_t i = 0; i < count - couples; i++) {
             int32_t groups = i < couples ? 2 : 1;
             int32_t g = first + (i < couples ? i * next : i + couples);
-            rk_pass pass = {.count = pieces < NAME(MOST_ASKING) ? pieces : NAME(MOST_ASKING)};
-            pass.is_cold = i == 0 || pieces == 1;
-            for (int32_t tile = from; tile < to; tile += set->tile) {
-                NAME(multiply_tile)(
-                    m, set, g, groups, apart, tile, most, &pass, output, stride, add);
+            const uint8_t *group = m->data + m->stride * g;
+            float *rows = output + (int64_t)g * RK_ROWS;
+            int32_t left = m->rows - g * RK_ROWS;
+            for (int32_t p = 0; p < n; p++) {
+                float *out = rows + pieces[p].first * stride;
+                if (left >= RK_ROWS) {
+                    NAME(multiply_piece)(
+                        m, group, groups, &pieces[p], kind, out, stride, add);
+                } else {
+                    NAME(multiply_rest)(m, group, left, &pieces[p], kind, out, stride, add);
+                }
             }
+            // Its weights have been asked for since.
+            pieces[0].inputs.pass.is_cold = n == 1;
         }
     }
 }
