@@ -186,9 +186,11 @@ import Testing
     @Test(arguments: TensorType.allCases)
     func fastProductsEqualTheDequantisedMatrix(type: TensorType) {
         var noise = Noise(state: 0x9E37_79B9 + UInt64(type.rawValue))
+        // Of seven blocks of 32 columns, the last one shares no line of scales.
         for (rows, columns, tokens) in [
             (83, 512, 1), (16, 256, 13), (40, 768, 5), (35, 512, 8), (7, 256, 26),
-        ] {
+            (83, 224, 1), (35, 224, 7),
+        ] where columns.isMultiple(of: type.blockSize) {
             let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
             let inputs = Self.inputs(tokens * columns, &noise)
             let weights = raw.floats()
