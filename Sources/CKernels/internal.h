@@ -32,15 +32,16 @@ static inline int32_t rk_quant_bytes(const rk_matrix *m) { return m->bits == 4 ?
 /// Where in its group of rows the scales of block `b` begin, and its integers. Scales stand before
 /// the integers of the blocks that share their cache line, so that a group is read as one stream:
 /// with all scales in front, memory gave an eighth less on Zen 3.
+static inline int32_t rk_blocks_sharing(int32_t scale_bytes) {
+    return scale_bytes < 64 ? 64 / scale_bytes : 1;
+}
 static inline int64_t rk_scales_at(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {
-    int32_t sharing = scale_bytes < 64 ? 64 / scale_bytes : 1;
-    int64_t run = (scale_bytes + quant_bytes) * sharing;
-    return b / sharing * run + b % sharing * scale_bytes;
+    int32_t sharing = rk_blocks_sharing(scale_bytes), inside = b % sharing;
+    return (int64_t)(b - inside) * (scale_bytes + quant_bytes) + inside * scale_bytes;
 }
 static inline int64_t rk_quants_at(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {
-    int32_t sharing = scale_bytes < 64 ? 64 / scale_bytes : 1;
-    int64_t run = (scale_bytes + quant_bytes) * sharing;
-    return b / sharing * run + sharing * scale_bytes + b % sharing * quant_bytes;
+    int32_t sharing = rk_blocks_sharing(scale_bytes), inside = b % sharing;
+    return (int64_t)b * quant_bytes + (int64_t)(b - inside + sharing) * scale_bytes;
 }
 /// From block `b` to the next.
 static inline int64_t rk_scales_step(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {

@@ -5,9 +5,9 @@
 //   TOKEN_TILE       widest register tile, in tokens, of a float product
 //   INT_TOKENS       widest one of an integer product
 //   INT_GROUPS       groups of 16 rows that an integer product takes at once, 1 or 2
-//   PAIR_TOKENS      with 2, widest one of an integer product of two: 6, or 1
+//   PAIR_TOKENS      with 2 that are neighbours, widest one of an integer product of two
 //   FAR_GROUPS       where defined, one token's product takes two groups, also of floats, and half
-//                    of a thread's rows lie between them
+//                    of a thread's rows lie between them; those of more tokens take one
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
@@ -73,6 +73,12 @@ INLINE vb NAME(unpack)(const uint8_t *weights, const int column, const int bits)
     if (bits == 8) return *(const vb *)(weights + column * 64);
     vb packed = *(const vb *)(weights + column % 4 * 64);
     return column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
+}
+
+// Sum of the inputs that one of a block's scales covers.
+INLINE float NAME(covered_sum)(float sum, float half, const int scale_sets, const int set) {
+    if (scale_sets == 1) return sum;
+    return set == 0 ? half : sum - half;
 }
 
 #ifdef INPUT_WORDS
@@ -196,7 +202,8 @@ INT_TILES(1, 7) INT_TILES(1, 8)
 #endif
 #if INT_GROUPS == 1
 #define PAIR_TOKENS INT_TOKENS
-#elif PAIR_TOKENS == 1
+#elif defined(FAR_GROUPS)
+#define PAIR_TOKENS 1
 INT_TILES(2, 1)
 #else
 SIX_TILES(INT_TILES, 2)
@@ -208,7 +215,7 @@ static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] 
 #else
     {SIX_TILES_ROW(INT_TILE_ROW, 1)},
 #endif
-#if INT_GROUPS == 2 && PAIR_TOKENS == 1
+#ifdef FAR_GROUPS
     {INT_TILE_ROW(2, 1)},
 #elif INT_GROUPS == 2
     {SIX_TILES_ROW(INT_TILE_ROW, 2)},

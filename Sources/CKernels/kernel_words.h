@@ -159,9 +159,7 @@ INLINE void NAME(int_tile)(
                     if (!has_min) continue;
                     vf m = half_to_float(p + 16);
                     UNROLL for (int t = 0; t < T; t++) {
-                        float s = scale_sets == 1 ? sums[t]
-                            : set == 0            ? halves[t]
-                                                  : sums[t] - halves[t];
+                        float s = NAME(covered_sum)(sums[t], halves[t], scale_sets, set);
                         total[v][t][r] = fma_(m, splat(s), total[v][t][r]);
                     }
                 }

@@ -12,7 +12,6 @@
 #define TOKEN_TILE 6
 #define INT_TOKENS 6
 #define INT_GROUPS 2
-#define PAIR_TOKENS 1
 #define FAR_GROUPS 1
 #define ROW_VECTORS 2
 #define VALUE_TILE 3
