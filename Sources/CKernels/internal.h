@@ -86,9 +86,9 @@ typedef struct {
     /// How many groups of rows behind the first the second of two stands.
     int32_t apart;
     rk_pass pass;
-    const int8_t *quants, *low_quants;
+    const int8_t *quants;
     const int16_t *words;
-    const uint8_t *has_low;
+    const rk_outliers *outliers;
     const float *scales, *sums, *half_sums;
     const int32_t *totals;
 } rk_tile;

@@ -13,7 +13,7 @@
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
 //                    sum that goes through memory with each step takes three times as long
 //   INPUT_WORDS      where products are of pairs, in 16 or 32 bits: see kernel_words.h; elsewhere
-//                    they are of four bytes: see kernel_planes.h. Both say what else they need
+//                    they are of four bytes: see kernel_bytes.h. Both say what else they need
 //   dot(a, w, x)     a + products of bytes w (unsigned, small) and four signed bytes x, summed as
 //                    the integer products sum them
 //   pack_block(p, v) the lanes of RK_BLOCK / LANES vectors as signed bytes, which they fit
@@ -81,85 +81,33 @@ INLINE float NAME(covered_sum)(float sum, float half, const int scale_sets, cons
     return set == 0 ? half : sum - half;
 }
 
+// Adds the products of the outliers that columns `set` of `words` quads have, in a vector of rows.
+// Weights stand `zero` above their value. Few blocks have one, and mostly the same of every token:
+// a branch costs less than a list of them.
+INLINE void NAME(add_outliers)(
+    vi *sum, const int vectors, const uint8_t *const *weights, const rk_outliers *outliers,
+    const int bits, const int set, const int words, const int zero) {
+    UNROLL for (int i = 0; i < 2; i++) {
+        if (!outliers->value[i]) break;
+        const int column = outliers->column[i], quad = column / 4;
+        if (words == 4 && column / 16 != set) continue;
+        const int line = bits == 4 ? quad % 4 : quad;
+        const uint32_t shift = column % 4 * 8u + (bits == 4 ? quad / 4 * 4u : 0);
+        const vi value = (vi){} + (uint16_t)outliers->value[i];
+        UNROLL for (int v = 0; v < vectors; v++) {
+            const vu lanes = *(const vu *)(weights[v] + line * 64) >> shift;
+            sum[v] = dot_words(sum[v], ((vi)lanes & ((1 << bits) - 1)) - zero, value);
+        }
+    }
+}
+
 #ifdef INPUT_WORDS
 #include "kernel_words.h"
 #else
-#include "kernel_planes.h"
+#include "kernel_bytes.h"
 #endif
 
-// Quants of a block for rk_activations; whether they have 15 bits. The rule is decided by
-// whole numbers that a float holds exactly, so that all instruction sets decide alike.
-INLINE bool NAME(quantize)(const vf *v, float largest, vi *q) {
-    const float inverse = largest > 0 ? 127 / largest : 0;
-    vf squares = splat(0);
-    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-        q[i] = round_to_int(v[i] * inverse);
-        vf high = __builtin_convertvector(q[i], vf);
-        squares = fma_(high, high, squares);
-    }
-    const bool has_low = sum_lanes(squares) < 2 * 127 * 127;
-    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-        q[i] = has_low ? round_to_int(v[i] * (inverse * 128)) : q[i] << 7;
-    }
-    return has_low;
-}
-
-INLINE void NAME(store_quants)(const rk_activations *set, int64_t at, const vi *q) {
-    int8_t *quants = set->quants + at * RK_BLOCK;
-    int8_t *low = set->low_quants + at * RK_BLOCK;
-    vi high[RK_BLOCK / LANES], rest[RK_BLOCK / LANES];
-    UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-        high[i] = (q[i] + 64) >> 7;
-        rest[i] = q[i] - (high[i] << 7);
-    }
-    pack_block(quants, high);
-    pack_block(low, rest);
-}
-
-static void NAME(prepare)(
-    const rk_activations *set, int32_t token, const float *row, int32_t first, int32_t count,
-    bool quantize, bool copy) {
-    int32_t cols = set->cols;
-    if (copy) {
-        float *target = set->values + (int64_t)token * cols + first;
-        if (target != row + first) memcpy(target, row + first, sizeof(float) * (size_t)count);
-    }
-    if (!quantize) return;
-    int32_t blocks = cols / RK_BLOCK;
-    int32_t tile = token - token % set->tile;
-    int32_t width = rk_tile_width(set, tile);
-    int64_t base = (int64_t)tile * blocks + (token - tile);
-    for (int32_t b = first / RK_BLOCK; b < (first + count) / RK_BLOCK; b++) {
-        const float *x = row + b * RK_BLOCK;
-        vf v[RK_BLOCK / LANES];
-        vf most = splat(0);
-        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) {
-            v[i] = load(x + i * LANES);
-            most = max_(most, __builtin_elementwise_abs(v[i]));
-        }
-        float largest = max_lanes(most);
-        float scale = largest / (127 * 128);
-        int64_t at = base + (int64_t)b * width;
-        vi q[RK_BLOCK / LANES];
-        bool has_low = NAME(quantize)(v, largest, q);
-        NAME(store_quants)(set, at, q);
-#ifdef INPUT_WORDS
-        NAME(store_words)(set->words + at * RK_BLOCK, q);
-#endif
-        set->has_low[at] = has_low;
-        vi halves[2] = {{}, {}};
-        UNROLL for (int i = 0; i < RK_BLOCK / LANES; i++) halves[i * LANES / 16] += q[i];
-        int32_t half[2] = {__builtin_reduce_add(halves[0]), __builtin_reduce_add(halves[1])};
-        int32_t total = half[0] + half[1];
-        set->scales[at] = scale;
-        set->sums[at] = scale * (float)total;
-        set->half_sums[at] = scale * (float)half[0];
-        int32_t *totals = set->totals + at * 3;
-        totals[0] = total;
-        totals[1] = half[0];
-        totals[2] = half[1];
-    }
-}
+#include "kernel_inputs.h"
 
 typedef void (*NAME(int_tile_function))(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
@@ -361,8 +309,7 @@ static int32_t NAME(cut)(
             piece->values = set->values + (int64_t)piece->first * m->cols;
             piece->inputs = (rk_tile){
                 .blocks = blocks, .apart = apart, .quants = set->quants + at * RK_BLOCK,
-                .low_quants = set->low_quants + at * RK_BLOCK,
-                .words = set->words + at * RK_BLOCK, .has_low = set->has_low + at,
+                .words = set->words + at * RK_BLOCK, .outliers = set->outliers + at,
                 .scales = set->scales + at, .sums = set->sums + at,
                 .half_sums = set->half_sums + at, .totals = set->totals + at * 3};
         }

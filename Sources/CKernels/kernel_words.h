@@ -3,13 +3,11 @@
 //   madd(w, x)         in each 32-bit lane, the sum of two products of 16-bit words
 //   madd_bytes(w, x)   in each 16-bit lane, the sum of two of a byte w and a signed byte x
 //
-// Weights of 4 bits are multiplied as bytes by the two planes of the inputs: a lane of 16 bits
-// holds the sum of all 16 products that it gets of a block (at most 15 · 127 each), and becomes 32
-// bits once. The low plane is left out for tokens that do not have it.
-// Weights of 8 bits would saturate so. They are multiplied as words by inputs of 15 bits, where
-// one multiplication does for a pair what two planes need two for. Words of a quad of columns
-// stand as 0, 2, 1, 3: a packed 32-bit lane holds four columns of a row as bytes, and masking it
-// gives columns 0 and 2, shifting it columns 1 and 3.
+// Weights of 4 bits are multiplied as bytes by inputs of a byte: a lane of 16 bits holds the sum of
+// all 16 products that it gets of a block (at most 15 · 127 each), and becomes 32 bits once.
+// Weights of 8 bits would saturate so. They are multiplied as words, outliers among the inputs.
+// Words of a quad of columns stand as 0, 2, 1, 3: a packed 32-bit lane holds four columns of a row
+// as bytes, and masking it gives columns 0 and 2, shifting it columns 1 and 3.
 
 enum { NAME(PARTS) = RK_ROWS / LANES };
 
@@ -28,10 +26,11 @@ INLINE vi NAME(spread)(const void *inputs) {
     return (vi){} + word;
 }
 
-// The products of nibbles and one plane of a block: columns `set` of `words` quads.
+// The products of nibbles and bytes: columns `set` of `words` quads.
 INLINE void NAME(byte_products)(
-    vw (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *inputs, const int T,
-    const int set, const int words) {
+    vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *inputs,
+    const rk_outliers *outliers, const int T, const int set, const int words) {
+    vw part[INT_TOKENS][NAME(PARTS)];
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
         vb w[NAME(PARTS)];
@@ -42,28 +41,20 @@ INLINE void NAME(byte_products)(
             vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
             UNROLL for (int r = 0; r < NAME(PARTS); r++) {
                 vw products = madd_bytes(w[r], x);
-                sum[t][r] = j == 0 ? products : sum[t][r] + products;
+                part[t][r] = j == 0 ? products : part[t][r] + products;
                 // Integer sums may be taken in any order, and the compiler's needs more
                 // registers than there are.
-                KEEP(sum[t][r]);
+                KEEP(part[t][r]);
             }
         }
     }
-}
-
-// The same of both planes, each token's low one only where it has it.
-INLINE void NAME(plane_products)(
-    vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *high, const int8_t *low,
-    const uint8_t *has_low, const int T, const int set, const int words) {
-    vw part[INT_TOKENS][NAME(PARTS)];
-    NAME(byte_products)(part, weights, high, T, set, words);
     UNROLL for (int t = 0; t < T; t++) {
-        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = madd(part[t][r], (vw){} + 128);
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = madd(part[t][r], (vw){} + 1);
     }
+    const uint8_t *rows[NAME(PARTS)];
+    UNROLL for (int r = 0; r < NAME(PARTS); r++) rows[r] = weights + r * LANES * 4;
     UNROLL for (int t = 0; t < T; t++) {
-        if (!has_low[t]) continue;
-        NAME(byte_products)(part, weights, low + t * RK_BLOCK, 1, set, words);
-        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] += madd(part[0][r], (vw){} + 1);
+        NAME(add_outliers)(sum[t], NAME(PARTS), rows, &outliers[t], 4, set, words, 0);
     }
 }
 
@@ -115,9 +106,9 @@ INLINE void NAME(int_tile)(
         block[v] = group + v * tile->apart * group_bytes;
         weights[v] = block[v] + rk_quants_at(0, scale_bytes, quant_bytes);
     }
-    const int8_t *high = tile->quants, *low = tile->low_quants;
+    const int8_t *bytes = tile->quants;
     const int16_t *inputs = tile->words;
-    const uint8_t *has_low = tile->has_low;
+    const rk_outliers *outliers = tile->outliers;
     const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
     const int32_t *totals = tile->totals;
     vf total[INT_GROUPS][INT_TOKENS][PARTS];
@@ -139,7 +130,7 @@ INLINE void NAME(int_tile)(
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][PARTS];
                 if (bits == 4) {
-                    NAME(plane_products)(sum, weights[v], high, low, has_low, T, set, words);
+                    NAME(byte_products)(sum, weights[v], bytes, outliers, T, set, words);
                 } else {
                     NAME(word_products)(sum, weights[v], inputs, T, set, words);
                 }
@@ -167,10 +158,9 @@ INLINE void NAME(int_tile)(
             block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
             weights[v] += rk_quants_step(b, scale_bytes, quant_bytes);
         }
-        high += width * RK_BLOCK;
-        low += width * RK_BLOCK;
+        bytes += width * RK_BLOCK;
         inputs += width * RK_BLOCK;
-        has_low += width;
+        outliers += width;
         scales += width;
         sums += width;
         halves += width;

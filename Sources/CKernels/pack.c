@@ -378,36 +378,41 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
 
 static int64_t align64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
+// Where the parts of an activation set begin, in bytes.
+typedef struct {
+    int64_t quants, scales, sums, half_sums, totals, outliers, words, end;
+} activation_parts;
+
+static activation_parts activation_parts_of(int32_t tokens, int32_t cols) {
     int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
-    return align64(4ll * tokens * cols) + 4 * align64(blocks * RK_BLOCK) + 3 * align64(blocks * 4)
-        + align64(blocks * 12) + align64(blocks);
+    int64_t numbers = align64(blocks * RK_BLOCK), floats = align64(blocks * 4);
+    activation_parts at = {.quants = align64(4ll * tokens * cols)};
+    at.scales = at.quants + numbers;
+    at.sums = at.scales + floats;
+    at.half_sums = at.sums + floats;
+    at.totals = at.half_sums + floats;
+    at.outliers = at.totals + align64(blocks * 12);
+    at.words = at.outliers + align64(blocks * (int64_t)sizeof(rk_outliers));
+    // Low words end here.
+    if (at.words < at.quants + 2 * numbers) at.words = at.quants + 2 * numbers;
+    at.end = at.words + 2 * numbers;
+    return at;
+}
+
+int64_t rk_activations_bytes(int32_t tokens, int32_t cols) {
+    return activation_parts_of(tokens, cols).end;
 }
 
 void rk_activations_place(
     rk_activations *set, void *memory, int32_t tokens, int32_t cols, rk_inputs form) {
-    int64_t blocks = (int64_t)(cols / RK_BLOCK) * tokens;
-    uint8_t *p = memory;
-    set->tokens = tokens;
-    set->cols = cols;
-    set->form = form;
-    set->tile = rk_even_width(tokens, form == RK_INPUTS_BF16 ? RK_TILE_MOST : RK_TILE);
-    set->values = (float *)p;
-    p += align64(4ll * tokens * cols);
-    set->quants = (int8_t *)p;
-    set->low_words = (int16_t *)p;
-    p += align64(blocks * RK_BLOCK);
-    set->low_quants = (int8_t *)p;
-    p += align64(blocks * RK_BLOCK);
-    set->scales = (float *)p;
-    p += align64(blocks * 4);
-    set->sums = (float *)p;
-    p += align64(blocks * 4);
-    set->half_sums = (float *)p;
-    p += align64(blocks * 4);
-    set->totals = (int32_t *)p;
-    p += align64(blocks * 12);
-    set->has_low = p;
-    p += align64(blocks);
-    set->words = (int16_t *)p;
+    const activation_parts at = activation_parts_of(tokens, cols);
+    uint8_t *start = memory;
+    *set = (rk_activations){
+        .tokens = tokens, .cols = cols, .form = form,
+        .tile = rk_even_width(tokens, form == RK_INPUTS_BF16 ? RK_TILE_MOST : RK_TILE),
+        .values = memory, .quants = (int8_t *)(start + at.quants),
+        .low_words = (int16_t *)(start + at.quants), .words = (int16_t *)(start + at.words),
+        .outliers = (rk_outliers *)(start + at.outliers), .scales = (float *)(start + at.scales),
+        .sums = (float *)(start + at.sums), .half_sums = (float *)(start + at.half_sums),
+        .totals = (int32_t *)(start + at.totals)};
 }

@@ -15,7 +15,7 @@
 #define INT_TOKENS 8
 #define INT_GROUPS 2
 #define PAIR_TOKENS 6
-#define KEPT_FROM 3
+#define ALONE_FROM 3
 #define ROW_VECTORS 1
 #define VALUE_TILE 6
 #define WIDE_ZERO 1

@@ -1,16 +1,14 @@
-// Integer products over inputs in two planes of bytes (high · 128 + low), part of
-// kernel_body.h: for instruction sets that multiply four pairs of bytes into a 32-bit lane.
-// The low plane is left out for blocks in which no token of a tile has it.
+// Integer products for instruction sets that multiply four pairs of bytes into a 32-bit lane, part
+// of kernel_body.h.
 //   dot_wide(a, w, x)   dot for bytes that stand 128 above their value
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by the totals
+//   ALONE_FROM       where defined, tiles of one group and so many tokens ask for weights as if
+//                    they were the only piece
 
-// Widest tile that keeps the sums of both planes in registers.
-enum { NAME(DUAL_TILE) = 8 };
-// Whether a tile keeps a block's weights in registers instead.
-#ifdef KEPT_FROM
-#define KEEPS(V, T) ((V) == 1 && (T) >= KEPT_FROM)
+#ifdef ALONE_FROM
+#define IS_ALONE(V, T) ((V) == 1 && (T) >= ALONE_FROM)
 #else
-#define KEEPS(V, T) false
+#define IS_ALONE(V, T) false
 #endif
 
 INLINE vi NAME(dot_word)(vi sum, vb w, const int8_t *x, const int zero) {
@@ -19,10 +17,14 @@ INLINE vi NAME(dot_word)(vi sum, vb w, const int8_t *x, const int zero) {
     return zero == 128 ? dot_wide(sum, w, word) : dot(sum, w, word);
 }
 
-// Adds the products of one plane of a block: columns `set` of `words` quads.
-INLINE void NAME(add_plane)(
-    vi (*sum)[INT_GROUPS], const uint8_t *const *weights, const int8_t *inputs, const int V,
-    const int T, const int bits, const int set, const int words, const int zero) {
+// The products of a block: columns `set` of `words` quads.
+INLINE void NAME(byte_products)(
+    vi (*sum)[INT_GROUPS], const uint8_t *const *weights, const int8_t *inputs,
+    const rk_outliers *outliers, const int V, const int T, const int bits, const int set,
+    const int words, const int zero) {
+    UNROLL for (int t = 0; t < T; t++) {
+        UNROLL for (int v = 0; v < V; v++) sum[t][v] = (vi){};
+    }
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
         vb w[INT_GROUPS];
@@ -34,29 +36,10 @@ INLINE void NAME(add_plane)(
             }
         }
     }
-}
-
-// Adds the products of a block and one group, of each token with the plane it has: weights are
-// unpacked once for all of them, and nobody pays for another's low plane.
-INLINE void NAME(add_kept)(
-    vi (*sum)[INT_GROUPS], const uint8_t *weights, const int8_t *const *inputs,
-    const uint8_t *has_low, const int T, const int bits, const int set, const int words,
-    const int zero) {
-    vb w[RK_BLOCK / 4];
-    UNROLL for (int j = 0; j < words; j++) w[j] = NAME(unpack)(weights, set * 4 + j, bits);
-    UNROLL for (int j = 0; j < words; j++) {
-        UNROLL for (int t = 0; t < T; t++) {
-            const int8_t *x = inputs[0] + t * RK_BLOCK + (set * 4 + j) * 4;
-            sum[t][0] = NAME(dot_word)(sum[t][0], w[j], x, zero);
-        }
-    }
+    // What the totals do not take out.
+    const int above = zero == 128 && !WIDE_ZERO ? 128 : 0;
     UNROLL for (int t = 0; t < T; t++) {
-        sum[t][0] = sum[t][0] << 7;
-        if (!has_low[t]) continue;
-        UNROLL for (int j = 0; j < words; j++) {
-            const int8_t *x = inputs[1] + t * RK_BLOCK + (set * 4 + j) * 4;
-            sum[t][0] = NAME(dot_word)(sum[t][0], w[j], x, zero);
-        }
+        NAME(add_outliers)(sum[t], V, weights, &outliers[t], bits, set, words, above);
     }
 }
 
@@ -74,9 +57,8 @@ INLINE void NAME(int_tile)(
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int lead = scale_bytes < 64 ? 0 : scale_bytes;
     const int32_t blocks = tile->blocks;
-    // One token is always one piece, and a tile that keeps weights asks as if it were: as a
-    // constant the pass leaves more registers to the loop.
-    const bool alone = T == 1 || KEEPS(V, T);
+    // One token is always one piece; as a constant the pass leaves more registers to the loop.
+    const bool alone = T == 1 || IS_ALONE(V, T);
     const rk_pass pass = alone ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
     const bool asks_far = !alone || (T > 1 && bits == 4) || rk_tuned.group_ahead;
     const bool near = rk_tuned.near || (pass.count == 1 && rk_tuned.near_alone);
@@ -89,8 +71,8 @@ INLINE void NAME(int_tile)(
             weights[v] = group + v * group_bytes + rk_quants_at(0, scale_bytes, quant_bytes)
                 + part * LANES * 4;
         }
-        const int8_t *inputs[2] = {tile->quants, tile->low_quants};
-        const uint8_t *has_low = tile->has_low;
+        const int8_t *inputs = tile->quants;
+        const rk_outliers *outliers = tile->outliers;
         const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
         const int32_t *totals = tile->totals;
         vf total[INT_TOKENS][INT_GROUPS];
@@ -100,9 +82,8 @@ INLINE void NAME(int_tile)(
         for (int32_t b = 0; b < blocks; b++) {
             // From one common counter, all addresses would have an index, and a multiplication
             // with one is two operations to the processor: 4 to 7 % at few tokens.
-            KEEP_POINTER(inputs[0]);
-            KEEP_POINTER(inputs[1]);
-            KEEP_POINTER(has_low);
+            KEEP_POINTER(inputs);
+            KEEP_POINTER(outliers);
             KEEP_POINTER(scales);
             KEEP_POINTER(sums);
             UNROLL for (int v = 0; v < V; v++) {
@@ -125,62 +106,21 @@ INLINE void NAME(int_tile)(
                         steps * (scale_bytes + quant_bytes), near);
                 }
             }
-            // One token's product waits for memory anyway.
-            uint8_t any_low = T == 1 || KEEPS(V, T);
-            UNROLL for (int t = 0; t < T; t++) any_low |= has_low[t];
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][INT_GROUPS];
-                UNROLL for (int t = 0; t < T; t++) {
-                    UNROLL for (int v = 0; v < V; v++) sum[t][v] = (vi){};
-                }
-                if (KEEPS(V, T)) {
-                    NAME(add_kept)(sum, weights[0], inputs, has_low, T, bits, set, words, zero);
-                } else if (T * V <= NAME(DUAL_TILE) && any_low) {
-                    // Few tokens: both planes at once, so that weights are unpacked once.
-                    vi low[INT_TOKENS][INT_GROUPS];
-                    UNROLL for (int t = 0; t < T; t++) {
-                        UNROLL for (int v = 0; v < V; v++) low[t][v] = (vi){};
-                    }
-                    UNROLL for (int j = 0; j < words; j++) {
-                        const int column = set * 4 + j;
-                        vb w[V];
-                        UNROLL for (int v = 0; v < V; v++) {
-                            w[v] = NAME(unpack)(weights[v], column, bits);
-                        }
-                        UNROLL for (int t = 0; t < T; t++) {
-                            const int32_t at = t * RK_BLOCK + column * 4;
-                            UNROLL for (int v = 0; v < V; v++) {
-                                sum[t][v] = NAME(dot_word)(sum[t][v], w[v], inputs[0] + at, zero);
-                                low[t][v] = NAME(dot_word)(low[t][v], w[v], inputs[1] + at, zero);
-                            }
-                        }
-                    }
-                    UNROLL for (int t = 0; t < T; t++) {
-                        UNROLL for (int v = 0; v < V; v++) {
-                            sum[t][v] = (sum[t][v] << 7) + low[t][v];
-                        }
-                    }
-                } else {
-                    NAME(add_plane)(sum, weights, inputs[0], V, T, bits, set, words, zero);
-                    if (any_low) {
-                        UNROLL for (int t = 0; t < T; t++) {
-                            UNROLL for (int v = 0; v < V; v++) sum[t][v] = sum[t][v] << 7;
-                        }
-                        NAME(add_plane)(sum, weights, inputs[1], V, T, bits, set, words, zero);
-                    }
-                }
+                NAME(byte_products)(
+                    sum, weights, inputs, outliers, V, T, bits, set, words, zero);
                 UNROLL for (int v = 0; v < V; v++) {
                     const uint16_t *p
                         = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1);
                     vf d = half_to_float(p);
-                    if (!any_low) d *= 128.0f;
                     UNROLL for (int t = 0; t < T; t++) {
                         // Stored integers stand `zero` above their value; the sum of the
                         // inputs takes that out.
                         if (zero != 0 && (zero != 128 || WIDE_ZERO)) {
                             const int32_t inputs_total
                                 = totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
-                            sum[t][v] -= (any_low ? inputs_total : inputs_total >> 7) * zero;
+                            sum[t][v] -= inputs_total * zero;
                         }
                         vf scale = d * scales[t];
                         total[t][v]
@@ -198,9 +138,8 @@ INLINE void NAME(int_tile)(
                 block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
                 weights[v] += rk_quants_step(b, scale_bytes, quant_bytes);
             }
-            inputs[0] += width * RK_BLOCK;
-            inputs[1] += width * RK_BLOCK;
-            has_low += width;
+            inputs += width * RK_BLOCK;
+            outliers += width;
             scales += width;
             sums += width;
             halves += width;
