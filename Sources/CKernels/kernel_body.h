@@ -14,8 +14,8 @@
 //                    sum that goes through memory with each step takes three times as long
 //   INPUT_WORDS      where products are of pairs, in 16 or 32 bits: see kernel_words.h; elsewhere
 //                    they are of four bytes: see kernel_bytes.h. Both say what else they need
-//   dot(a, w, x)     a + products of bytes w (unsigned, small) and four signed bytes x, summed as
-//                    the integer products sum them
+//   dot(a, w, x)     a + products of bytes w (unsigned, small) and signed bytes x, in each lane the
+//                    sum of four, as the integer products sum them
 //   pack_block(p, v) the lanes of RK_BLOCK / LANES vectors as signed bytes, which they fit
 //   half_to_float(p), float_to_half(p, v), round_to_int(v)
 //   max_(a, b), min_(a, b)   by lanes; a where b is not a number. In one instruction: the
@@ -101,6 +101,13 @@ INLINE void NAME(add_outliers)(
     }
 }
 
+// Four bytes of inputs in every lane.
+INLINE vi NAME(spread)(const void *inputs) {
+    int32_t word;
+    memcpy(&word, inputs, sizeof word);
+    return (vi){} + word;
+}
+
 #ifdef INPUT_WORDS
 #include "kernel_words.h"
 #else
@@ -179,8 +186,7 @@ INLINE int NAME(int_kind)(const rk_matrix *m) {
 // many as two multipliers of six cycles need, nothing loaded.
 static double NAME(peak)(int64_t steps) {
     enum { SUMS = 12 };
-    vi sum[SUMS], w = (vi){} + 0x01020304;
-    int32_t x = 0x01010101;
+    vi sum[SUMS], w = (vi){} + 0x01020304, x = (vi){} + 0x01010101;
     UNROLL for (int i = 0; i < SUMS; i++) sum[i] = (vi){};
     for (int64_t s = 0; s < steps; s++) {
         UNROLL for (int i = 0; i < SUMS; i++) {

@@ -11,12 +11,6 @@
 #define IS_ALONE(V, T) false
 #endif
 
-INLINE vi NAME(dot_word)(vi sum, vb w, const int8_t *x, const int zero) {
-    int32_t word;
-    memcpy(&word, x, 4);
-    return zero == 128 ? dot_wide(sum, w, word) : dot(sum, w, word);
-}
-
 // The products of a block: columns `set` of `words` quads.
 INLINE void NAME(byte_products)(
     vi (*sum)[INT_GROUPS], const uint8_t *const *weights, const int8_t *inputs,
@@ -30,9 +24,14 @@ INLINE void NAME(byte_products)(
         vb w[INT_GROUPS];
         UNROLL for (int v = 0; v < V; v++) w[v] = NAME(unpack)(weights[v], column, bits);
         UNROLL for (int t = 0; t < T; t++) {
-            const int32_t at = t * RK_BLOCK + column * 4;
+            vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
+            // Groups share it, where the compiler would have each multiplication load it.
+            if (V > 1) KEEP(x);
             UNROLL for (int v = 0; v < V; v++) {
-                sum[t][v] = NAME(dot_word)(sum[t][v], w[v], inputs + at, zero);
+                sum[t][v] = zero == 128 ? dot_wide(sum[t][v], w[v], x) : dot(sum[t][v], w[v], x);
+                // Else the compiler takes token by token up to its outliers, and has too few
+                // registers for the weights.
+                KEEP(sum[t][v]);
             }
         }
     }

@@ -19,13 +19,6 @@ INLINE void NAME(store_words)(int16_t *words, const vi *q) {
     }
 }
 
-// Four bytes of inputs in every lane.
-INLINE vi NAME(spread)(const void *inputs) {
-    int32_t word;
-    memcpy(&word, inputs, sizeof word);
-    return (vi){} + word;
-}
-
 // The products of nibbles and bytes: columns `set` of `words` quads.
 INLINE void NAME(byte_products)(
     vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *inputs,

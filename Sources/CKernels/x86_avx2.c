@@ -19,7 +19,7 @@
 #define INPUT_WORDS 1
 #define madd(w, x) ((vi)_mm256_madd_epi16((__m256i)(w), (__m256i)(x)))
 #define madd_bytes(w, x) ((vw)_mm256_maddubs_epi16((__m256i)(w), (__m256i)(x)))
-#define dot(a, w, x) ((vi)((vw)(a) + madd_bytes(w, _mm256_set1_epi32(x))))
+#define dot(a, w, x) ((vi)((vw)(a) + madd_bytes(w, x)))
 #define half_to_float(p) ((vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
 #define float_to_half(p, v) _mm_storeu_si128((__m128i *)(p), _mm256_cvtps_ph((__m256)(v), 0))
 #define bytes_to_words(p) ((vi)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(p))))

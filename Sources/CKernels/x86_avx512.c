@@ -20,7 +20,7 @@
 #define VALUE_TILE 6
 #define WIDE_ZERO 1
 #define dot(a, w, x)                                                                           \
-    ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), _mm512_set1_epi32(x)))
+    ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), (__m512i)(x)))
 #define dot_wide dot
 #define half_to_float(p) ((vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define float_to_half(p, v)                                                                    \
