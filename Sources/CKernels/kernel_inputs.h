@@ -35,14 +35,18 @@ INLINE NAME(quantized) NAME(quantize)(const vf *v) {
             const vf whole = __builtin_elementwise_roundeven(size[i] * inverse);
             squares = fma_(whole, whole, squares);
         }
-        if (found == 2 || left == 0 || 4 * sum_lanes(squares) >= 9 * 127 * 127) break;
+        // Not either where one is no number.
+        const bool stands_out = 4 * sum_lanes(squares) < 9 * 127 * 127;
+        if (found == 2 || left == 0 || !stands_out) break;
         vi first = (vi){} + RK_BLOCK;
         UNROLL for (int i = 0; i < VECTORS; i++) {
             const vi there = (vi)(size[i] == left);
             first = __builtin_elementwise_min(first, (place[i] & there) | (RK_BLOCK & ~there));
         }
         const int column = __builtin_reduce_min(first);
-        UNROLL for (int i = 0; i < VECTORS; i++) size[i] = (vf)((vi)size[i] & (vi)(place[i] != column));
+        UNROLL for (int i = 0; i < VECTORS; i++) {
+            size[i] = (vf)((vi)size[i] & (vi)(place[i] != column));
+        }
         block.outliers.column[found] = (uint8_t)column;
     }
     if (found == 0) return block;
