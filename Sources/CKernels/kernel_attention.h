@@ -78,6 +78,12 @@ typedef struct {
     float scales[TOKEN_TILE];
 } NAME(weights);
 
+// Whether a tile of Q rows and V vectors has no registers for all of its vectors beside the sums:
+// then it keeps the rows' numbers and takes vectors one at a time, in just this order.
+#define STREAMS(Q, V) (REGISTERS == 16 && (Q) * (V) + (V) + 1 > REGISTERS)
+// Vectors beside three rows, with 16 registers: products of bytes need one for themselves.
+#define THREE_ROWS(type) ((type) == RK_CACHE_Q8 ? 3 : 4)
+
 // Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against K vectors of a page's
 // keys from the vector `first` on. With each column `lines` of the next page are asked for.
 INLINE void NAME(vector_scores)(
@@ -92,6 +98,21 @@ INLINE void NAME(vector_scores)(
     }
     for (int32_t d = 0; d < size; d++) {
         NAME(ask)(next, lines);
+        if (STREAMS(Q, K)) {
+            vf x[TOKEN_TILE];
+            UNROLL for (int q = 0; q < Q; q++) {
+                x[q] = splat(queries[d * TOKEN_TILE + q]);
+                KEEP(x[q]);
+            }
+            UNROLL for (int k = 0; k < K; k++) {
+                vf key = NAME(load_cached)(keys, at[k] + d * 16, type);
+                UNROLL for (int q = 0; q < Q; q++) {
+                    sum[q][k] = fma_(key, x[q], sum[q][k]);
+                    KEEP(sum[q][k]);
+                }
+            }
+            continue;
+        }
         vf key[8];
         UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
         UNROLL for (int q = 0; q < Q; q++) {
@@ -113,7 +134,7 @@ INLINE void NAME(page_scores)(
     const int vectors = RK_PAGE / LANES;
     // As many vectors of keys together as keep the multipliers busy and stay in registers.
 #if REGISTERS == 16
-    const int K = Q <= 1 ? 8 : Q == 2 ? 4 : Q == 3 ? 3 : 2;
+    const int K = Q <= 1 ? 8 : Q == 2 ? 4 : Q == 3 ? THREE_ROWS(type) : 2;
 #else
     const int K = Q <= 3 ? 4 : Q <= 6 ? 2 : 1;
 #endif
@@ -150,6 +171,21 @@ INLINE void NAME(page_values)(
     }
     for (int32_t p = first; p < last; p++) {
         NAME(ask)(&ahead, lines);
+        if (STREAMS(Q, N)) {
+            vf w[VALUE_TILE];
+            UNROLL for (int q = 0; q < Q; q++) {
+                w[q] = splat(weights[q * RK_PAGE + p]);
+                KEEP(w[q]);
+            }
+            UNROLL for (int n = 0; n < N; n++) {
+                vf v = NAME(load_cached)(values, p * size + column + n * LANES, type);
+                UNROLL for (int q = 0; q < Q; q++) {
+                    total[q][n] = fma_(w[q], v, total[q][n]);
+                    KEEP(total[q][n]);
+                }
+            }
+            continue;
+        }
         vf v[8];
         UNROLL for (int n = 0; n < N; n++) {
             v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
@@ -211,11 +247,12 @@ INLINE void NAME(values_tile)(
     }
 // Vectors of values beside so many rows, and the tiles that these and the rest of a head need.
 #if REGISTERS == 16
-#define VALUE_VECTORS(rows) ((rows) == 1 ? 8 : (rows) == 2 ? 4 : 3)
+#define VALUE_VECTORS(rows, type) ((rows) == 1 ? 8 : (rows) == 2 ? 4 : THREE_ROWS(type))
 #define EACH_VALUES                                                                            \
-    VALUES(1, 8) VALUES(2, 4) VALUES(3, 3) VALUES(1, 4) VALUES(2, 2) VALUES(3, 2) VALUES(3, 1)
+    VALUES(1, 8) VALUES(2, 4) VALUES(3, 4) VALUES(3, 3) VALUES(1, 4) VALUES(2, 2)              \
+    VALUES(3, 2) VALUES(3, 1)
 #else
-#define VALUE_VECTORS(rows) 4
+#define VALUE_VECTORS(rows, type) 4
 #define EACH_VALUES                                                                            \
     VALUES(1, 4) VALUES(2, 4) VALUES(3, 4) VALUES(4, 4) VALUES(5, 4) VALUES(6, 4)
 #endif
@@ -351,7 +388,7 @@ INLINE void NAME(attend_page)(
     if (high <= low) return;
     for (q = 0; q < count; q += VALUE_TILE) {
         int32_t rows = count - q < VALUE_TILE ? count - q : VALUE_TILE;
-        int32_t vectors = size / LANES, most = VALUE_VECTORS(rows);
+        int32_t vectors = size / LANES, most = VALUE_VECTORS(rows, type);
         for (int32_t n = 0; n < vectors; n += most) {
             int32_t some = vectors - n < most ? vectors - n : most;
             NAME(values)(values, size, n * LANES, &weights, q, low, high, partials + q, next,
