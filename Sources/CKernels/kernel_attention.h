@@ -84,6 +84,33 @@ typedef struct {
 // Vectors beside three rows, with 16 registers: products of bytes need one for themselves.
 #define THREE_ROWS(type) ((type) == RK_CACHE_Q8 ? 3 : 4)
 
+// sums[q][v] += x[q · apart] · vector v, which begins at the element `from` + at[v].
+INLINE void NAME(add_products)(
+    vf (*sums)[8], const float *x, const int apart, const uint8_t *elements, int32_t from,
+    const int32_t *at, const int Q, const int V, const int type) {
+    if (STREAMS(Q, V)) {
+        vf numbers[TOKEN_TILE];
+        UNROLL for (int q = 0; q < Q; q++) {
+            numbers[q] = splat(x[q * apart]);
+            KEEP(numbers[q]);
+        }
+        UNROLL for (int v = 0; v < V; v++) {
+            vf one = NAME(load_cached)(elements, from + at[v], type);
+            UNROLL for (int q = 0; q < Q; q++) {
+                sums[q][v] = fma_(one, numbers[q], sums[q][v]);
+                KEEP(sums[q][v]);
+            }
+        }
+        return;
+    }
+    vf all[8];
+    UNROLL for (int v = 0; v < V; v++) all[v] = NAME(load_cached)(elements, from + at[v], type);
+    UNROLL for (int q = 0; q < Q; q++) {
+        vf number = splat(x[q * apart]);
+        UNROLL for (int v = 0; v < V; v++) sums[q][v] = fma_(all[v], number, sums[q][v]);
+    }
+}
+
 // Scores of Q queries, interleaved as [head_size][TOKEN_TILE], against K vectors of a page's
 // keys from the vector `first` on. With each column `lines` of the next page are asked for.
 INLINE void NAME(vector_scores)(
@@ -98,27 +125,7 @@ INLINE void NAME(vector_scores)(
     }
     for (int32_t d = 0; d < size; d++) {
         NAME(ask)(next, lines);
-        if (STREAMS(Q, K)) {
-            vf x[TOKEN_TILE];
-            UNROLL for (int q = 0; q < Q; q++) {
-                x[q] = splat(queries[d * TOKEN_TILE + q]);
-                KEEP(x[q]);
-            }
-            UNROLL for (int k = 0; k < K; k++) {
-                vf key = NAME(load_cached)(keys, at[k] + d * 16, type);
-                UNROLL for (int q = 0; q < Q; q++) {
-                    sum[q][k] = fma_(key, x[q], sum[q][k]);
-                    KEEP(sum[q][k]);
-                }
-            }
-            continue;
-        }
-        vf key[8];
-        UNROLL for (int k = 0; k < K; k++) key[k] = NAME(load_cached)(keys, at[k] + d * 16, type);
-        UNROLL for (int q = 0; q < Q; q++) {
-            vf x = splat(queries[d * TOKEN_TILE + q]);
-            UNROLL for (int k = 0; k < K; k++) sum[q][k] = fma_(key[k], x, sum[q][k]);
-        }
+        NAME(add_products)(sum, queries + d * TOKEN_TILE, 1, keys, d * 16, at, Q, K, type);
     }
     UNROLL for (int k = 0; k < K; k++) {
         UNROLL for (int q = 0; q < Q; q++) {
@@ -166,34 +173,15 @@ INLINE void NAME(page_values)(
     NAME(next_page) ahead = *next;
     const int lines = (N * LANES * NAME(cached_bytes)(type) + 63) / 64;
     vf total[VALUE_TILE][8];
+    int32_t at[8];
+    UNROLL for (int n = 0; n < N; n++) at[n] = n * LANES;
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) total[q][n] = load(sums[q] + column + n * LANES);
     }
     for (int32_t p = first; p < last; p++) {
         NAME(ask)(&ahead, lines);
-        if (STREAMS(Q, N)) {
-            vf w[VALUE_TILE];
-            UNROLL for (int q = 0; q < Q; q++) {
-                w[q] = splat(weights[q * RK_PAGE + p]);
-                KEEP(w[q]);
-            }
-            UNROLL for (int n = 0; n < N; n++) {
-                vf v = NAME(load_cached)(values, p * size + column + n * LANES, type);
-                UNROLL for (int q = 0; q < Q; q++) {
-                    total[q][n] = fma_(w[q], v, total[q][n]);
-                    KEEP(total[q][n]);
-                }
-            }
-            continue;
-        }
-        vf v[8];
-        UNROLL for (int n = 0; n < N; n++) {
-            v[n] = NAME(load_cached)(values, p * size + column + n * LANES, type);
-        }
-        UNROLL for (int q = 0; q < Q; q++) {
-            vf w = splat(weights[q * RK_PAGE + p]);
-            UNROLL for (int n = 0; n < N; n++) total[q][n] = fma_(w, v[n], total[q][n]);
-        }
+        NAME(add_products)(
+            total, weights + p, RK_PAGE, values, p * size + column, at, Q, N, type);
     }
     UNROLL for (int q = 0; q < Q; q++) {
         UNROLL for (int n = 0; n < N; n++) store(sums[q] + column + n * LANES, total[q][n]);

@@ -81,6 +81,27 @@ INLINE float NAME(covered_sum)(float sum, float half, const int scale_sets, cons
     return set == 0 ? half : sum - half;
 }
 
+// Adds products of a block and a vector of rows, in the unit of the scales at `p`, to each of T
+// tokens' sums; `sum` and `total` go on `apart` vectors behind. Weights stand `zero` above their
+// value, which the sum of the inputs takes out.
+INLINE void NAME(add_scaled)(
+    vf *total, vi *sum, const int apart, const uint16_t *p, const float *scales,
+    const float *sums, const float *halves, const int32_t *totals, const int T,
+    const int scale_sets, const int set, const int has_min, const int zero) {
+    vf d = half_to_float(p);
+    UNROLL for (int t = 0; t < T; t++) {
+        if (zero) sum[t * apart] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
+        vf scale = d * scales[t], products = __builtin_convertvector(sum[t * apart], vf);
+        total[t * apart] = fma_(products, scale, total[t * apart]);
+    }
+    if (!has_min) return;
+    vf m = half_to_float(p + 16);
+    UNROLL for (int t = 0; t < T; t++) {
+        float s = NAME(covered_sum)(sums[t], halves[t], scale_sets, set);
+        total[t * apart] = fma_(m, splat(s), total[t * apart]);
+    }
+}
+
 // Adds the products of the outliers that columns `set` of `words` quads have, in a vector of rows.
 // Weights stand `zero` above their value. Few blocks have one, and mostly the same of every token:
 // a branch costs less than a list of them.

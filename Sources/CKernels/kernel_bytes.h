@@ -11,6 +11,9 @@
 #define IS_ALONE(V, T) false
 #endif
 
+// What dot_wide takes out of weights that stand `zero` above their value; the totals do the rest.
+INLINE int NAME(above)(const int zero) { return zero == 128 && !WIDE_ZERO ? 128 : 0; }
+
 // The products of a block: columns `set` of `words` quads.
 INLINE void NAME(byte_products)(
     vi (*sum)[INT_GROUPS], const uint8_t *const *weights, const int8_t *inputs,
@@ -35,8 +38,7 @@ INLINE void NAME(byte_products)(
             }
         }
     }
-    // What the totals do not take out.
-    const int above = zero == 128 && !WIDE_ZERO ? 128 : 0;
+    const int above = NAME(above)(zero);
     UNROLL for (int t = 0; t < T; t++) {
         NAME(add_outliers)(sum[t], V, weights, &outliers[t], bits, set, words, above);
     }
@@ -112,25 +114,9 @@ INLINE void NAME(int_tile)(
                 UNROLL for (int v = 0; v < V; v++) {
                     const uint16_t *p
                         = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1);
-                    vf d = half_to_float(p);
-                    UNROLL for (int t = 0; t < T; t++) {
-                        // Stored integers stand `zero` above their value; the sum of the
-                        // inputs takes that out.
-                        if (zero != 0 && (zero != 128 || WIDE_ZERO)) {
-                            const int32_t inputs_total
-                                = totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)];
-                            sum[t][v] -= inputs_total * zero;
-                        }
-                        vf scale = d * scales[t];
-                        total[t][v]
-                            = fma_(__builtin_convertvector(sum[t][v], vf), scale, total[t][v]);
-                    }
-                    if (!has_min) continue;
-                    vf m = half_to_float(p + 16);
-                    UNROLL for (int t = 0; t < T; t++) {
-                        float s = NAME(covered_sum)(sums[t], halves[t], scale_sets, set);
-                        total[t][v] = fma_(m, splat(s), total[t][v]);
-                    }
+                    NAME(add_scaled)(
+                        &total[0][v], &sum[0][v], INT_GROUPS, p, scales, sums, halves, totals, T,
+                        scale_sets, set, has_min, zero - NAME(above)(zero));
                 }
             }
             UNROLL for (int v = 0; v < V; v++) {

@@ -31,6 +31,7 @@ INLINE NAME(quantized) NAME(quantize)(const vf *v) {
         const float inverse = left > 0 ? 127 / left : 0;
         vf squares = splat(0);
         UNROLL for (int i = 0; i < VECTORS; i++) {
+            // Of a block without outliers: behind the loop it would wait for their number.
             block.q[i] = round_to_int(v[i] * inverse);
             const vf whole = __builtin_elementwise_roundeven(size[i] * inverse);
             squares = fma_(whole, whole, squares);

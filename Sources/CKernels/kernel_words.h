@@ -24,12 +24,12 @@ INLINE void NAME(byte_products)(
     vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *inputs,
     const rk_outliers *outliers, const int T, const int set, const int words) {
     vw part[INT_TOKENS][NAME(PARTS)];
+    const uint8_t *rows[NAME(PARTS)];
+    UNROLL for (int r = 0; r < NAME(PARTS); r++) rows[r] = weights + r * LANES * 4;
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
         vb w[NAME(PARTS)];
-        UNROLL for (int r = 0; r < NAME(PARTS); r++) {
-            w[r] = NAME(unpack)(weights + r * LANES * 4, column, 4);
-        }
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) w[r] = NAME(unpack)(rows[r], column, 4);
         UNROLL for (int t = 0; t < T; t++) {
             vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
             UNROLL for (int r = 0; r < NAME(PARTS); r++) {
@@ -44,8 +44,6 @@ INLINE void NAME(byte_products)(
     UNROLL for (int t = 0; t < T; t++) {
         UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = madd(part[t][r], (vw){} + 1);
     }
-    const uint8_t *rows[NAME(PARTS)];
-    UNROLL for (int r = 0; r < NAME(PARTS); r++) rows[r] = weights + r * LANES * 4;
     UNROLL for (int t = 0; t < T; t++) {
         NAME(add_outliers)(sum[t], NAME(PARTS), rows, &outliers[t], 4, set, words, 0);
     }
@@ -130,22 +128,9 @@ INLINE void NAME(int_tile)(
                 UNROLL for (int r = 0; r < PARTS; r++) {
                     const uint16_t *p = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1)
                         + r * LANES;
-                    vf d = half_to_float(p);
-                    UNROLL for (int t = 0; t < T; t++) {
-                        // Stored integers stand `zero` above their value; the sum of the inputs
-                        // takes that out.
-                        if (zero) {
-                            sum[t][r] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
-                        }
-                        vf scale = d * scales[t], products = __builtin_convertvector(sum[t][r], vf);
-                        total[v][t][r] = fma_(products, scale, total[v][t][r]);
-                    }
-                    if (!has_min) continue;
-                    vf m = half_to_float(p + 16);
-                    UNROLL for (int t = 0; t < T; t++) {
-                        float s = NAME(covered_sum)(sums[t], halves[t], scale_sets, set);
-                        total[v][t][r] = fma_(m, splat(s), total[v][t][r]);
-                    }
+                    NAME(add_scaled)(
+                        &total[v][0][r], &sum[0][r], PARTS, p, scales, sums, halves, totals, T,
+                        scale_sets, set, has_min, zero);
                 }
             }
             block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
