@@ -84,8 +84,8 @@ typedef struct {
 // The inputs of one register tile, from an activation set.
 typedef struct {
     int32_t blocks;
-    /// How many groups of rows behind the first the second of two stands.
-    int32_t apart;
+    /// How many bytes behind the first of two groups of rows the second stands, and its results.
+    int64_t apart, outputs_apart;
     rk_pass pass;
     const int8_t *quants;
     const int16_t *words;

@@ -6,8 +6,8 @@
 //   INT_TOKENS       widest one of an integer product
 //   INT_GROUPS       groups of 16 rows that an integer product takes at once, 1 or 2
 //   PAIR_TOKENS      with 2 that are neighbours, widest one of an integer product of two
-//   FAR_GROUPS       where defined, one token's product takes two groups, also of floats, and half
-//                    of a thread's rows lie between them; those of more tokens take one
+//   FAR_GROUPS       where defined, one token's product takes two groups that stand apart, also of
+//                    floats, and those of more tokens take one
 //   ROW_VECTORS      vectors of rows that a tile of a float product holds beside
 //   VALUE_TILE       rows of a register tile in the values part of attention
 //   REGISTERS        vector registers, 16 or 32. Tiles must leave room for their operands: a
@@ -228,9 +228,9 @@ INLINE vf NAME(load_weights)(const uint8_t *p, const int layout) {
 }
 
 // `groups` groups of rows, one or two, times one tile of tokens; `apart` is the distance of the
-// second one's bytes, `rows_apart` that of its rows.
+// second one's bytes, `outputs_apart` that of its results.
 INLINE void NAME(float_tile)(
-    const uint8_t *group, int64_t apart, int64_t rows_apart, int32_t cols, const float *values,
+    const uint8_t *group, int64_t apart, int64_t outputs_apart, int32_t cols, const float *values,
     float *output, int64_t stride, bool add, const int groups, const int T, const int layout) {
     const int element = layout == RK_LAYOUT_F32 ? 4 : 2;
     const int V = groups;
@@ -264,7 +264,7 @@ INLINE void NAME(float_tile)(
         UNROLL for (int t = 0; t < T; t++) {
             UNROLL for (int v = 0; v < V; v++) {
                 UNROLL for (int r = 0; r < ROW_VECTORS; r++) {
-                    float *target = output + t * stride + v * rows_apart + (part + r) * LANES;
+                    float *target = output + t * stride + v * outputs_apart + (part + r) * LANES;
                     store(target, add ? load(target) + total[t][v][r] : total[t][v][r]);
                 }
             }
@@ -273,15 +273,15 @@ INLINE void NAME(float_tile)(
 }
 
 typedef void (*NAME(float_tile_function))(
-    const uint8_t *group, int64_t apart, int64_t rows_apart, int32_t cols, const float *values,
+    const uint8_t *group, int64_t apart, int64_t outputs_apart, int32_t cols, const float *values,
     float *output, int64_t stride, bool add);
 
 #define FLOAT_TILE_OF(G, T, LAYOUT)                                                            \
     static __attribute__((noinline)) void NAME(float_tile_##G##_##T##_##LAYOUT)(               \
-        const uint8_t *group, int64_t apart, int64_t rows_apart, int32_t cols,                 \
+        const uint8_t *group, int64_t apart, int64_t outputs_apart, int32_t cols,              \
         const float *values, float *output, int64_t stride, bool add) {                        \
         NAME(float_tile)(                                                                      \
-            group, apart, rows_apart, cols, values, output, stride, add, G, T, LAYOUT);        \
+            group, apart, outputs_apart, cols, values, output, stride, add, G, T, LAYOUT);     \
     }
 #define FLOAT_TILE(T, LAYOUT) FLOAT_TILE_OF(1, T, LAYOUT)
 #define FLOAT_TILES(T) FLOAT_TILE(T, 2) FLOAT_TILE(T, 3) FLOAT_TILE(T, 4)
@@ -323,7 +323,7 @@ typedef struct {
 // Cuts the tokens [from, to) into pieces of `most` tokens; returns how many.
 static int32_t NAME(cut)(
     const rk_matrix *m, const rk_activations *set, int32_t from, int32_t to, int32_t most,
-    int32_t apart, NAME(piece) *pieces) {
+    rk_groups groups, NAME(piece) *pieces) {
     int32_t blocks = m->cols / RK_BLOCK, count = 0;
     for (int32_t tile = from; tile < to; tile += set->tile) {
         int32_t width = rk_tile_width(set, tile), even = rk_even_width(width, most);
@@ -335,7 +335,8 @@ static int32_t NAME(cut)(
             piece->width = width;
             piece->values = set->values + (int64_t)piece->first * m->cols;
             piece->inputs = (rk_tile){
-                .blocks = blocks, .apart = apart, .quants = set->quants + at * RK_BLOCK,
+                .blocks = blocks, .apart = groups.apart, .outputs_apart = groups.outputs_apart,
+                .quants = set->quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .outliers = set->outliers + at,
                 .scales = set->scales + at, .sums = set->sums + at,
                 .half_sums = set->half_sums + at, .totals = set->totals + at * 3};
@@ -363,8 +364,7 @@ INLINE void NAME(multiply_piece)(
 #ifdef FAR_GROUPS
     if (groups == 2) tile = NAME(far_tiles)[m->layout - RK_LAYOUT_F16];
 #endif
-    tile(group, m->stride * inputs->apart, (int64_t)inputs->apart * RK_ROWS, m->cols,
-         piece->values, output, stride, add);
+    tile(group, inputs->apart, inputs->outputs_apart, m->cols, piece->values, output, stride, add);
 }
 
 // The same of the last rows of a matrix, which do not fill their group: its sums go to the side.
@@ -381,56 +381,59 @@ static void NAME(multiply_rest)(
     }
 }
 
-// Whether two groups of rows are taken at once.
-INLINE bool NAME(takes_pairs)(const rk_matrix *m, const rk_activations *set) {
+// How many times two groups of rows are taken at once.
+INLINE int32_t NAME(couples)(const rk_matrix *m, const rk_activations *set, rk_groups groups) {
 #ifdef FAR_GROUPS
     (void)m;
-    return set->tokens == 1;
+    (void)set;
+    return groups.apart ? groups.count : 0;
 #else
-    if (INT_GROUPS == 1 || m->layout != RK_LAYOUT_INT) return false;
+    if (INT_GROUPS == 1 || m->layout != RK_LAYOUT_INT) return 0;
+    if (set->tokens >= rk_tuned.single_from) return 0;
     // One token's bytes come faster in a single stream on AMD's processors (66 against 56 GB/s on
     // Zen 5, of neighbouring groups); its nibbles do not.
-    return set->tokens < rk_tuned.single_from
-        && (m->bits == 4 || set->tokens > 1 || rk_tuned.pairs_of_bytes);
+    if (m->bits == 8 && set->tokens == 1 && !rk_tuned.pairs_of_bytes) return 0;
+    int32_t end = groups.first + groups.count, whole = m->rows / RK_ROWS;
+    if (end < whole) whole = end;
+    return whole > groups.first ? (whole - groups.first) / 2 : 0;
 #endif
 }
 
 static void NAME(multiply)(
-    const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
+    const rk_matrix *m, const rk_activations *set, rk_groups groups, float *output,
     int64_t stride, bool add) {
     if (m->layout == RK_LAYOUT_RAW) {
-        rk_reference_table.multiply(m, set, first, count, output, stride, add);
+        rk_reference_table.multiply(m, set, groups, output, stride, add);
         return;
     }
-    bool ints = m->layout == RK_LAYOUT_INT, pairs = NAME(takes_pairs)(m, set);
+    bool ints = m->layout == RK_LAYOUT_INT;
     int32_t tiles = NAME(INPUT_BYTES) / (m->cols * set->tile * (ints ? 2 : 4));
     tiles = tiles < 1 ? 1 : tiles < NAME(MOST_TILES) ? tiles : NAME(MOST_TILES);
     int32_t step = tiles * set->tile;
-    int32_t most = !ints ? TOKEN_TILE : pairs ? PAIR_TOKENS : INT_TOKENS;
     int kind = ints ? NAME(int_kind)(m) : 0;
-    // Pairs of whole groups, then single ones.
-    int32_t end = first + count, whole = end < m->rows / RK_ROWS ? end : m->rows / RK_ROWS;
-    int32_t couples = pairs && whole > first ? (whole - first) / 2 : 0;
+    // Couples first, then single groups.
+    int32_t couples = NAME(couples)(m, set, groups);
+    int32_t most = !ints ? TOKEN_TILE : couples ? PAIR_TOKENS : INT_TOKENS;
 #ifdef FAR_GROUPS
-    const int32_t apart = couples, next = 1;
+    const int32_t next = 1;
 #else
-    const int32_t apart = 1, next = 2;
+    const int32_t next = 2;
 #endif
+    int32_t steps = groups.count - couples * (next - 1);
     NAME(piece) pieces[NAME(MOST_PIECES)];
     for (int32_t from = 0; from < set->tokens; from += step) {
         int32_t to = from + step < set->tokens ? from + step : set->tokens;
-        int32_t n = NAME(cut)(m, set, from, to, most, apart, pieces);
-        for (int32_t i = 0; i < count - couples; i++) {
-            int32_t groups = i < couples ? 2 : 1;
-            int32_t g = first + (i < couples ? i * next : i + couples);
+        int32_t n = NAME(cut)(m, set, from, to, most, groups, pieces);
+        for (int32_t i = 0; i < steps; i++) {
+            int32_t taken = i < couples ? 2 : 1;
+            int32_t g = groups.first + (i < couples ? i * next : i + couples * (next - 1));
             const uint8_t *group = m->data + m->stride * g;
             float *rows = output + (int64_t)g * RK_ROWS;
             int32_t left = m->rows - g * RK_ROWS;
             for (int32_t p = 0; p < n; p++) {
                 float *out = rows + pieces[p].first * stride;
                 if (left >= RK_ROWS) {
-                    NAME(multiply_piece)(
-                        m, group, groups, &pieces[p], kind, out, stride, add);
+                    NAME(multiply_piece)(m, group, taken, &pieces[p], kind, out, stride, add);
                 } else {
                     NAME(multiply_rest)(m, group, left, &pieces[p], kind, out, stride, add);
                 }
@@ -446,8 +449,15 @@ static void NAME(multiply)(
 #include "kernel_rows.h"
 #include "kernel_attention.h"
 
+#ifdef FAR_GROUPS
+#define READS_APART true
+#else
+#define READS_APART false
+#endif
+
 #define KERNEL_TABLE(LABEL)                                                                    \
-    {.name = LABEL, .packed = true, .prepare = NAME(prepare), .multiply = NAME(multiply),      \
-     .normalize = NAME(normalize), .activate = NAME(activate), .rotate = NAME(rotate),         \
-     .store = NAME(store), .attend = NAME(attend), .merge = NAME(merge),                       \
-     .log_sum_exp = NAME(log_sum_exp), .axpy = NAME(axpy), .peak = NAME(peak)}
+    {.name = LABEL, .packed = true, .reads_apart = READS_APART, .prepare = NAME(prepare),      \
+     .multiply = NAME(multiply), .normalize = NAME(normalize), .activate = NAME(activate),     \
+     .rotate = NAME(rotate), .store = NAME(store), .attend = NAME(attend),                     \
+     .merge = NAME(merge), .log_sum_exp = NAME(log_sum_exp), .axpy = NAME(axpy),               \
+     .peak = NAME(peak)}

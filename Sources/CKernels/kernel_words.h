@@ -94,7 +94,7 @@ INLINE void NAME(int_tile)(
     const int words = scale_sets == 1 ? 8 : 4;
     const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
     UNROLL for (int v = 0; v < V; v++) {
-        block[v] = group + v * tile->apart * group_bytes;
+        block[v] = group + v * tile->apart;
         weights[v] = block[v] + rk_quants_at(0, scale_bytes, quant_bytes);
     }
     const int8_t *bytes = tile->quants;
@@ -147,7 +147,7 @@ INLINE void NAME(int_tile)(
     UNROLL for (int v = 0; v < V; v++) {
         UNROLL for (int t = 0; t < T; t++) {
             UNROLL for (int r = 0; r < PARTS; r++) {
-                float *target = output + t * stride + v * tile->apart * RK_ROWS + r * LANES;
+                float *target = output + t * stride + v * tile->outputs_apart + r * LANES;
                 store(target, add ? load(target) + total[v][t][r] : total[v][t][r]);
             }
         }

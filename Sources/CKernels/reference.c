@@ -2,7 +2,6 @@
 // fast kernel is tested against it.
 #include "internal.h"
 
-
 #include <stdlib.h>
 
 static void prepare(
@@ -15,12 +14,13 @@ static void prepare(
 }
 
 static void multiply(
-    const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
+    const rk_matrix *m, const rk_activations *set, rk_groups groups, float *output,
     int64_t stride, bool add) {
-    int32_t end = (first + count) * RK_ROWS < m->rows ? (first + count) * RK_ROWS : m->rows;
+    int32_t first = groups.first * RK_ROWS, end = first + groups.count * RK_ROWS;
+    if (end > m->rows) end = m->rows;
     float *row = malloc(sizeof(float) * (size_t)m->cols);
     if (!row) abort();
-    for (int32_t r = first * RK_ROWS; r < end; r++) {
+    for (int32_t r = first; r < end; r++) {
         rk_matrix_row(m, r, row);
         for (int32_t t = 0; t < set->tokens; t++) {
             const float *x = set->values + (int64_t)t * m->cols;

@@ -221,10 +221,10 @@ static bool is_tiled(const rk_matrix *m, const rk_activations *set) {
 }
 
 static void multiply(
-    const rk_matrix *m, const rk_activations *set, int32_t first, int32_t count, float *output,
-    int64_t stride, bool add) {
+    const rk_matrix *m, const rk_activations *set, rk_groups span, float *output, int64_t stride,
+    bool add) {
     if (!is_tiled(m, set)) {
-        rk_avx512_table.multiply(m, set, first, count, output, stride, add);
+        rk_avx512_table.multiply(m, set, span, output, stride, add);
         return;
     }
     static _Thread_local _Alignas(64) uint8_t memory[2][GROUPS * PANEL_COLS * RK_ROWS * 2];
@@ -236,8 +236,8 @@ static void multiply(
     // All rows pass these columns of the inputs while a core's second-level cache has them.
     for (int32_t from = 0; from < all; from += most) {
         int32_t blocks = all - from < most ? all - from : most;
-        for (int32_t g = first, groups; g < first + count; g += groups) {
-            int32_t end = first + count < whole ? first + count : whole;
+        const int32_t last = span.first + span.count, end = last < whole ? last : whole;
+        for (int32_t g = span.first, groups; g < last; g += groups) {
             groups = g + GROUPS <= end ? GROUPS : 1;
             for (int32_t i = 0; i < groups; i++) {
                 expand_group(

@@ -70,6 +70,14 @@ void rk_matrix_pack(
 /// One row as float32.
 void rk_matrix_row(const rk_matrix *matrix, int32_t row, float *output);
 
+/// Groups of 16 rows [first, first + count), and where `apart` is not 0 as many beside them, which
+/// stand so many bytes behind in memory, and their results `outputs_apart` numbers: of the same
+/// matrix or of another of its type and shape.
+typedef struct {
+    int32_t first, count;
+    int64_t apart, outputs_apart;
+} rk_groups;
+
 // ---------------------------------------------------------------- activations
 
 /// How an activation set holds inputs for RK_LAYOUT_INT, and 16-bit floats.
@@ -214,17 +222,22 @@ typedef struct {
     /// then. Sums have other last digits than with RK_INPUTS_INT.
     rk_inputs prompt_form;
 
+    /// Whether one token's product takes groups that stand apart at once, where memory gives more
+    /// of two streams. All of them are whole then, and packed.
+    bool reads_apart;
+
     /// Readies columns [first, first + count) of token `token` from a row of floats: quantised
     /// and/or copied. `first` is a multiple of RK_BLOCK, and so is `count` where it quantises.
     void (*prepare)(
         const rk_activations *set, int32_t token, const float *row, int32_t first,
         int32_t count, bool quantize, bool copy);
 
-    /// output[token][row0 + r] (+)= Σ matrix[r][c] · set[token][c], for 16-row groups
-    /// [first, first + count). `output` is at the matrix's first row; `stride` in floats.
+    /// output[token][row0 + r] (+)= Σ matrix[r][c] · set[token][c], for groups of rows.
+    /// `output` is at the matrix's first row; `stride` in floats. Groups apart are for one token
+    /// of kernels that read them so.
     void (*multiply)(
-        const rk_matrix *matrix, const rk_activations *set, int32_t first, int32_t count,
-        float *output, int64_t stride, bool add);
+        const rk_matrix *matrix, const rk_activations *set, rk_groups groups, float *output,
+        int64_t stride, bool add);
 
     /// out = norm(x) · weight (+ bias), over n floats. RMS: arXiv 1910.07467.
     void (*normalize)(

@@ -50,36 +50,52 @@ extension PassWorker {
         let ups = local(pass.up, hidden)
         let gates = local(pass.gate, hidden)
         let down = ProductPlan(first: dense.down)
-        multiplyAll(
-            set, dense.inner, to: (ups, gates, nil), stride: hidden, add: false)
-        meet()
         var hiddenSet = place(pass.hiddenInputs, count, dense.width)
-        let columns = columns(of: dense.width, rows: count)
-        let first = Int(columns.lowerBound)
-        for at in ownRows(of: count) {
-            let up = row(ups, at, hidden)
-            if let bias = dense.up.bias {
-                addShare(bias, to: up, width: dense.width, rows: count)
+        if let gate = dense.gate, count == 1, standSideBySide(dense.up, gate) {
+            // Who has multiplied some columns of both readies them, while the other threads keep
+            // memory busy.
+            var share = share(of: dense.width / Int32(RK_BLOCK))
+            while let blocks = share.next() {
+                multiplySideBySide(dense.up, gate, set, blocks, to: ups, gates)
+                let columns =
+                    blocks.lowerBound * Int32(RK_BLOCK)..<blocks.upperBound * Int32(RK_BLOCK)
+                activate(dense, up: ups, gate: gates, columns, into: &hiddenSet, at: 0)
             }
-            var result = up
-            if let gatePlan = dense.gate {
-                let gate = row(gates, at, hidden)
-                if let bias = gatePlan.bias {
-                    addShare(bias, to: gate, width: dense.width, rows: count)
-                }
-                pass.kernels.pointee.activate(
-                    pass.settings.activation, gate + first, up + first, Int32(columns.count))
-                result = gate
-            } else {
-                pass.kernels.pointee.activate(
-                    pass.settings.activation, up + first, nil, Int32(columns.count))
+        } else {
+            multiplyAll(
+                set, dense.inner, to: (ups, gates, nil), stride: hidden, add: false)
+            meet()
+            let columns = columns(of: dense.width, rows: count)
+            for at in ownRows(of: count) {
+                activate(
+                    dense, up: row(ups, at, hidden), gate: row(gates, at, hidden), columns,
+                    into: &hiddenSet, at: at)
             }
-            prepare(
-                &hiddenSet, at, result, quantize: dense.down.readsQuants,
-                copy: !dense.down.readsQuants)
         }
         meet()
         multiplyAll(
             hiddenSet, down, to: (output, nil, nil), stride: width, add: add)
+    }
+
+    /// Makes inputs of `down` of what `up` and `gate` have in some columns of a row.
+    private func activate(
+        _ dense: DensePlan, up: UnsafeMutablePointer<Float>, gate: UnsafeMutablePointer<Float>,
+        _ columns: Range<Int32>, into set: inout rk_activations, at index: Int32
+    ) {
+        let kernels = pass.kernels.pointee
+        let first = Int(columns.lowerBound)
+        let count = Int32(columns.count)
+        if let bias = dense.up.bias { kernels.axpy(1, bias + first, up + first, count) }
+        var result = up
+        if let gatePlan = dense.gate {
+            if let bias = gatePlan.bias { kernels.axpy(1, bias + first, gate + first, count) }
+            kernels.activate(pass.settings.activation, gate + first, up + first, count)
+            result = gate
+        } else {
+            kernels.activate(pass.settings.activation, up + first, nil, count)
+        }
+        kernels.prepare(
+            &set, index, result, columns.lowerBound, count, dense.down.readsQuants,
+            !dense.down.readsQuants)
     }
 }

@@ -30,11 +30,7 @@ struct PassWorker {
     /// Work counters are used one after the other, by all threads in the same order.
     var counter = 0
     let scratch: UnsafeMutablePointer<Float>
-    let multiply:
-        @convention(c) (
-            UnsafePointer<rk_matrix>?, UnsafePointer<rk_activations>?, Int32, Int32,
-            UnsafeMutablePointer<Float>?, Int64, Bool
-        ) -> Void
+    let multiply: Multiply
 
     init(pass: PassState, thread: Int32, threads: Int32) {
         self.pass = pass
@@ -252,39 +248,6 @@ struct PassWorker {
         pass.kernels.pointee.normalize(
             pass.settings.normKind, x, norm.weight, norm.bias, pass.settings.normEpsilon,
             pass.settings.width, out)
-    }
-
-    /// Multiplies matrices that read the same inputs. The results of each go where its rows at
-    /// hand begin in `outputs`.
-    mutating func multiplyAll(
-        _ set: rk_activations, _ product: ProductPlan,
-        to outputs: (
-            UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>?,
-            UnsafeMutablePointer<Float>?
-        ), stride: Int, add: Bool
-    ) {
-        var set = set
-        func multiplyGroups(_ groups: Range<Int32>) {
-            func part(_ linear: LinearPlan, from: Int32, _ out: UnsafeMutablePointer<Float>?) {
-                let first = max(groups.lowerBound, from)
-                let count = min(groups.upperBound, from + linear.groups) - first
-                guard count > 0 else { return }
-                withUnsafePointer(to: linear.matrix) {
-                    multiply($0, &set, first - from, count, out, Int64(stride), add)
-                }
-            }
-            part(product.first, from: 0, outputs.0)
-            if let second = product.second { part(second, from: product.first.groups, outputs.1) }
-            if let third = product.third {
-                part(third, from: product.groups - third.groups, outputs.2)
-            }
-        }
-        guard isShared else { return multiplyGroups(0..<product.groups) }
-        // Groups go in pairs, as the kernels take them best.
-        var share = share(of: (product.groups + 1) / 2)
-        while let pairs = share.next() {
-            multiplyGroups(pairs.lowerBound * 2..<min(pairs.upperBound * 2, product.groups))
-        }
     }
 
     /// An activation set of `count` tokens over a buffer, in the pass's form or in another.

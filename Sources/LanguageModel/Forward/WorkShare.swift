@@ -16,6 +16,8 @@ struct WorkShare {
     private var turn: Int32 = 0
     /// How far it knows its own run to be taken.
     private var position: Int32
+    /// The run that the last units are from.
+    private(set) var run: Range<Int32>
 
     /// All threads begin with the same counters, which nothing else uses in this pass.
     init(
@@ -28,6 +30,7 @@ struct WorkShare {
         self.thread = thread
         self.threads = threads
         position = total * thread / threads
+        run = position..<position
     }
 
     private func start(_ owner: Int32) -> Int32 { total * owner / threads }
@@ -42,6 +45,7 @@ struct WorkShare {
             let begin = first + rk_claim(counters + Int(owner), count)
             if begin < end {
                 position = min(begin + count, end)
+                run = first..<end
                 return begin..<position
             }
             turn += 1

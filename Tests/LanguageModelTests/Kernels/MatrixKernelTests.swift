@@ -113,10 +113,11 @@ import Testing
         return body(&matrix)
     }
 
-    /// [token][row] products of a packed copy of the matrix, so many times added.
+    /// [token][row] products of a packed copy of the matrix, so many times added; the halves of its
+    /// whole groups side by side where that is asked for.
     func product(
         _ raw: RawMatrix, _ inputs: [Float], tokens: Int, choice: rk_kernel_choice,
-        form: rk_inputs = RK_INPUTS_INT, times: Int = 1
+        form: rk_inputs = RK_INPUTS_INT, times: Int = 1, apart: Bool = false
     ) -> [Float] {
         let setBytes = Int(rk_activations_bytes(Int32(tokens), Int32(raw.columns)))
         let setMemory = UnsafeMutableRawPointer.allocate(byteCount: setBytes, alignment: 64)
@@ -133,10 +134,18 @@ import Testing
         }
         var output = [Float](repeating: .nan, count: tokens * raw.rows)
         withPackedCopy(of: raw) { matrix in
+            let couples = apart ? Int32(raw.rows / 16 / 2) : 0
+            let all = Int32((raw.rows + 15) / 16)
+            let beside = rk_groups(
+                first: 0, count: couples, apart: matrix.stride * Int64(couples),
+                outputs_apart: Int64(couples) * 16)
+            let alone = rk_groups(
+                first: couples * 2, count: all - couples * 2, apart: 0, outputs_apart: 0)
             for time in 0..<times {
-                kernels.multiply(
-                    &matrix, &set, 0, Int32((raw.rows + 15) / 16), &output, Int64(raw.rows),
-                    time > 0)
+                for groups in [beside, alone] where groups.count > 0 {
+                    kernels.multiply(
+                        &matrix, &set, groups, &output, Int64(raw.rows), time > 0)
+                }
             }
         }
         return output
@@ -212,7 +221,11 @@ import Testing
             let unrounded = exactProduct(weights, rows: rows, columns: columns, tokens: tokens) {
                 Double(inputs[$0])
             }
-            let all = Self.choices().map { product(raw, inputs, tokens: tokens, choice: $0) }
+            var all = Self.choices().map { product(raw, inputs, tokens: tokens, choice: $0) }
+            for choice in Self.choices()
+            where tokens == 1 && rk_kernels_get(choice)!.pointee.reads_apart {
+                all.append(product(raw, inputs, tokens: 1, choice: choice, apart: true))
+            }
             for found in all {
                 #expect(relativeError(found, expected) < 0.0005)
                 #expect(relativeError(found, unrounded) < 0.005)
