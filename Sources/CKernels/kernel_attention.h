@@ -134,10 +134,12 @@ INLINE void NAME(vector_scores)(
     }
 }
 
-// Scores of the Q queries from `from` on against the 64 keys of a page: out[q][64], unmasked.
+// Scores of the Q queries from `from` on against the first `count` keys of a page and some that
+// follow: out[q][64], unmasked.
 INLINE void NAME(page_scores)(
     const uint8_t *keys, const float *key_scales, const NAME(queries) *queries, int32_t from,
-    int32_t size, float scale, float *out, NAME(next_page) *next, const int Q, const int type) {
+    int32_t count, int32_t size, float scale, float *out, NAME(next_page) *next, const int Q,
+    const int type) {
     const int vectors = RK_PAGE / LANES;
     // As many vectors of keys together as keep the multipliers busy and stay in registers.
 #if REGISTERS == 16
@@ -153,6 +155,7 @@ INLINE void NAME(page_scores)(
         const int lines = (total * (pass + 1) + passes - 1) / passes
             - (total * pass + passes - 1) / passes;
         const int first = pass * K, some = vectors - first < K ? vectors - first : K;
+        if (first * LANES >= count) break;
         if (type == RK_CACHE_Q8) {
             NAME(byte_vector_scores)(keys, key_scales, queries->pairs + from,
                                      queries->scales + from, size, scale, out, &ahead, lines,
@@ -192,17 +195,17 @@ INLINE void NAME(page_values)(
 #define SCORES(Q)                                                                              \
     static __attribute__((noinline)) void NAME(scores_##Q)(                                    \
         const uint8_t *keys, const float *key_scales, const NAME(queries) *queries,            \
-        int32_t from, int32_t size, float scale, float *out, NAME(next_page) *next,            \
-        int32_t type) {                                                                        \
+        int32_t from, int32_t count, int32_t size, float scale, float *out,                    \
+        NAME(next_page) *next, int32_t type) {                                                 \
         if (type == RK_CACHE_F16)                                                              \
-            NAME(page_scores)(keys, key_scales, queries, from, size, scale, out, next, Q,      \
-                              RK_CACHE_F16);                                                   \
+            NAME(page_scores)(keys, key_scales, queries, from, count, size, scale, out, next,  \
+                              Q, RK_CACHE_F16);                                                   \
         else if (type == RK_CACHE_Q8)                                                          \
-            NAME(page_scores)(keys, key_scales, queries, from, size, scale, out, next, Q,      \
-                              RK_CACHE_Q8);                                                    \
+            NAME(page_scores)(keys, key_scales, queries, from, count, size, scale, out, next,  \
+                              Q, RK_CACHE_Q8);                                                    \
         else                                                                                   \
-            NAME(page_scores)(keys, key_scales, queries, from, size, scale, out, next, Q,      \
-                              RK_CACHE_F32);                                                   \
+            NAME(page_scores)(keys, key_scales, queries, from, count, size, scale, out, next,  \
+                              Q, RK_CACHE_F32);                                                   \
     }
 SCORES(1)
 SCORES(2)
@@ -274,10 +277,12 @@ static void NAME(values)(
     }
 }
 
-// Scores of one page become weights e^(score − now), whose sum is returned.
-INLINE float NAME(float_weights)(float *scores, float now, NAME(next_page) *next) {
+// The first `count` scores of a page and some that follow become weights e^(score − now), whose sum
+// is returned.
+INLINE float NAME(float_weights)(
+    float *scores, int32_t count, float now, NAME(next_page) *next) {
     vf sum = splat(0);
-    for (int32_t p = 0; p < RK_PAGE; p += LANES) {
+    for (int32_t p = 0; p < count; p += LANES) {
         NAME(ask)(next, 2);
         vf e = exp_(load(scores + p) - now);
         sum += e;
@@ -302,14 +307,20 @@ INLINE void NAME(attend_page)(
     }
     int32_t size = cache->value_size;
     NAME(weights) weights;
+    // Positions up to the last one that a query looks at.
+    int32_t seen = 0;
+    for (int32_t q = 0; q < count; q++) {
+        if (positions[q] + 1 - page_first > seen) seen = positions[q] + 1 - page_first;
+    }
+    if (seen > RK_PAGE) seen = RK_PAGE;
     int32_t q = 0, key_size = cache->head_size, type = cache->type;
     while (q < count) {
         int32_t left = count - q;
         float *out = weights.scores + q * RK_PAGE;
 #define SCORE(Q)                                                                               \
     {                                                                                          \
-        NAME(scores_##Q)(keys, key_scales, queries, from + q, key_size, a->scale, out, next,   \
-                         type);                                                                \
+        NAME(scores_##Q)(keys, key_scales, queries, from + q, seen, key_size, a->scale, out,   \
+                         next, type);                                                          \
         q += Q;                                                                                \
     }
 #if TOKEN_TILE > 6
@@ -362,7 +373,7 @@ INLINE void NAME(attend_page)(
                 s, now, largest, value_scales, largest_scale, weights.words + q * RK_PAGE,
                 &weight, next);
         } else {
-            weight = NAME(float_weights)(s, now, next);
+            weight = NAME(float_weights)(s, seen, now, next);
         }
         float rescale = before == now ? 1 : before == -INFINITY ? 0 : expf(before - now);
         sums[size + 1] = sums[size + 1] * rescale + weight;

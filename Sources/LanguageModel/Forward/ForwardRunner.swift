@@ -34,8 +34,7 @@ final class ForwardRunner {
     private let counterCount: Int
     private let captureSlots: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
 
-    /// Logits of the rows that asked, in their order: `vocabularySize` floats each. Callers may
-    /// overwrite them.
+    /// Logits of the rows that asked, in their order: `vocabularySize` floats each.
     var logits: UnsafeMutablePointer<Float> { state.pointee.logits }
 
     init(plan: ForwardPlan, contextLength: Int, maxRows: Int, maxLogitRows: Int) throws {

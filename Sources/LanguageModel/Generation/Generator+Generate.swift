@@ -68,8 +68,10 @@ private final class DecodingBoard {
     private let request: GenerationRequest
     private let base: CachedSequence
     private let firstLogits: [Float]
-    /// The sampler may overwrite what it is given.
+    /// The sampler may overwrite what it is given: a row of logits a thread.
     private let scratch: UnsafeMutableBufferPointer<Float>
+    /// One a row of a pass.
+    private let draws: UnsafeMutableBufferPointer<Draw>
     private(set) var streams: [CandidateStream] = []
     private(set) var draftedTokens = 0
     private(set) var acceptedTokens = 0
@@ -82,10 +84,23 @@ private final class DecodingBoard {
         self.request = request
         self.base = base
         self.firstLogits = firstLogits
-        scratch = .allocate(capacity: firstLogits.count)
+        scratch = .allocate(capacity: firstLogits.count * generator.model.plan.team.size)
+        draws = .allocate(capacity: Generator.maxLogitRows)
+        draws.initialize(repeating: Draw())
     }
 
-    deinit { scratch.deallocate() }
+    deinit {
+        scratch.deallocate()
+        draws.deallocate()
+    }
+
+    /// A token drawn from a row of logits.
+    private struct Draw {
+        var id: TokenID = 0
+        var logit: Float = 0
+        /// log Σ exp of the row.
+        var total: Float = 0
+    }
 
     func decode(
         control: GenerationControl, checkpoints: GenerationCheckpoints?,
@@ -141,10 +156,17 @@ private final class DecodingBoard {
                 }
             }
             generator.runner.run(rows)
+            // Drafts are judged one token after the other, and grammars share what they find out.
+            let areDrawn = rows.count == active.count && request.constraint == nil
+            if areDrawn { drawTogether(active) }
             var row = 0
             for stream in active {
                 let length = stream.draft.count
-                advance(stream, row: row, onEvent: onEvent)
+                if areDrawn {
+                    accept(draws[row], stream, onEvent: onEvent)
+                } else {
+                    advance(stream, row: row, onEvent: onEvent)
+                }
                 row += 1 + length
             }
         }
@@ -170,7 +192,8 @@ private final class DecodingBoard {
         draftedTokens += draft.count
         for step in 0...draft.count {
             let guess = draft.isEmpty ? nil : stream.draftedToken(step)
-            advance(stream, logits: generator.logitRow(row + step), onEvent: onEvent)
+            let draw = draw(stream, from: generator.logitRow(row + step))
+            accept(draw, stream, onEvent: onEvent)
             guard let guess else { return }
             let isRight = guess == stream.ids.last
             generator.drafts.record(draft, isRight: isRight)
@@ -193,25 +216,56 @@ private final class DecodingBoard {
             finish(stream, .length, onEvent: onEvent)
             return
         }
-        _ = scratch.update(fromContentsOf: firstLogits)
-        advance(stream, logits: scratch, onEvent: onEvent)
+        let first = firstLogits.withUnsafeBufferPointer { draw(stream, from: $0) }
+        accept(first, stream, onEvent: onEvent)
     }
 
-    /// Draws a stream's next token and tells about it.
-    private func advance(
-        _ stream: CandidateStream, logits: UnsafeMutableBufferPointer<Float>,
-        onEvent: (GenerationEvent) -> Void
-    ) {
-        let total = generator.logSumExp(logits)
-        if logits.baseAddress != scratch.baseAddress {
-            _ = scratch.update(fromContentsOf: logits)
+    /// Draws the next token of each stream from its row of the pass, on all threads: a vocabulary
+    /// of logits is gone through several times for each.
+    private func drawTogether(_ active: [CandidateStream]) {
+        let threads = generator.model.plan.team.size
+        // Two tasks a stream, so that one alone has work for two threads as well.
+        let tasks = active.count * 2
+        generator.model.plan.team.run { thread in
+            let thread = Int(thread)
+            for task in tasks * thread / threads..<tasks * (thread + 1) / threads {
+                let row = task / 2
+                let logits = generator.logitRow(row)
+                if task % 2 == 0 {
+                    let (id, logit) = drawToken(active[row], from: logits, thread: thread)
+                    draws[row].id = id
+                    draws[row].logit = logit
+                } else {
+                    draws[row].total = generator.logSumExp(logits)
+                }
+            }
         }
-        let id = stream.draw(from: scratch)
-        // The sampler worked on a copy; the first token's logits are still in `firstLogits`.
-        let logit =
-            logits.baseAddress == scratch.baseAddress ? firstLogits[Int(id)] : logits[Int(id)]
-        let (text, end) = stream.accept(id, logProbability: logit - total)
-        onEvent(.token(candidate: stream.index, id: id, text: text, logProbability: logit - total))
+    }
+
+    private func draw(_ stream: CandidateStream, from logits: UnsafeBufferPointer<Float>) -> Draw {
+        let (id, logit) = drawToken(stream, from: logits, thread: 0)
+        return Draw(id: id, logit: logit, total: generator.logSumExp(logits))
+    }
+
+    private func drawToken(
+        _ stream: CandidateStream, from logits: UnsafeBufferPointer<Float>, thread: Int
+    ) -> (id: TokenID, logit: Float) {
+        let copy = UnsafeMutableBufferPointer(
+            rebasing: scratch[thread * logits.count..<(thread + 1) * logits.count])
+        _ = copy.update(fromContentsOf: logits)
+        let id = stream.draw(from: copy)
+        return (id, logits[Int(id)])
+    }
+
+    /// Gives a stream its next token and tells about it.
+    private func accept(
+        _ draw: Draw, _ stream: CandidateStream, onEvent: (GenerationEvent) -> Void
+    ) {
+        let logProbability = draw.logit - draw.total
+        let (text, end) = stream.accept(draw.id, logProbability: logProbability)
+        onEvent(
+            .token(
+                candidate: stream.index, id: draw.id, text: text, logProbability: logProbability))
         if let end {
             finish(stream, end, onEvent: onEvent)
         } else if stream.isAtLimit {

@@ -39,7 +39,7 @@ extension Generator {
                     PositionLogProbability(
                         id: ids[position], logProbability: next,
                         top: Sampler.top(
-                            top, in: UnsafeBufferPointer(logits), normalizer: total)))
+                            top, in: logits, normalizer: total)))
                 next = position + 1 < ids.count ? logits[Int(ids[position + 1])] - total : nil
             }
             first += length

@@ -153,12 +153,12 @@ public final class Generator {
         return try longer.fork(length: longer.count)
     }
 
-    func logitRow(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(
+    func logitRow(_ index: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(
             start: runner.logits + index * model.vocabularySize, count: model.vocabularySize)
     }
 
-    func logSumExp(_ logits: UnsafeMutableBufferPointer<Float>) -> Float {
+    func logSumExp(_ logits: UnsafeBufferPointer<Float>) -> Float {
         model.plan.kernels.pointee.log_sum_exp(logits.baseAddress, Int32(logits.count), nil)
     }
 }
