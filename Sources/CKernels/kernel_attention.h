@@ -199,13 +199,13 @@ INLINE void NAME(page_values)(
         NAME(next_page) *next, int32_t type) {                                                 \
         if (type == RK_CACHE_F16)                                                              \
             NAME(page_scores)(keys, key_scales, queries, from, count, size, scale, out, next,  \
-                              Q, RK_CACHE_F16);                                                   \
+                              Q, RK_CACHE_F16);                                                \
         else if (type == RK_CACHE_Q8)                                                          \
             NAME(page_scores)(keys, key_scales, queries, from, count, size, scale, out, next,  \
-                              Q, RK_CACHE_Q8);                                                    \
+                              Q, RK_CACHE_Q8);                                                 \
         else                                                                                   \
             NAME(page_scores)(keys, key_scales, queries, from, count, size, scale, out, next,  \
-                              Q, RK_CACHE_F32);                                                   \
+                              Q, RK_CACHE_F32);                                                \
     }
 SCORES(1)
 SCORES(2)
@@ -370,7 +370,7 @@ INLINE void NAME(attend_page)(
                 ? page_scale
                 : NAME(largest_scale)(value_scales, begin, end);
             weights.scales[q] = NAME(byte_weights)(
-                s, now, largest, value_scales, largest_scale, weights.words + q * RK_PAGE,
+                s, seen, now, largest, value_scales, largest_scale, weights.words + q * RK_PAGE,
                 &weight, next);
         } else {
             weight = NAME(float_weights)(s, seen, now, next);

@@ -46,16 +46,17 @@ INLINE float NAME(largest_scale)(const float *scales, int32_t first, int32_t las
     return largest;
 }
 
-// Weights e^(scores[p] − now) of one page as words, times the scale of each position, and what a
-// unit of them is worth. `largest` is the greatest score, `largest_scale` the greatest scale of
-// the positions that the query looks at. *total is the sum of the weights without scales.
+// Weights e^(scores[p] − now) of the first `count` positions of a page and some that follow as
+// words, times the scale of each position, and what a unit of them is worth. `largest` is the
+// greatest score, `largest_scale` the greatest scale of the positions that the query looks at.
+// *total is the sum of the weights without scales.
 INLINE float NAME(byte_weights)(
-    const float *scores, float now, float largest, const float *scales, float largest_scale,
-    int16_t *words, float *total, NAME(next_page) *next) {
+    const float *scores, int32_t count, float now, float largest, const float *scales,
+    float largest_scale, int16_t *words, float *total, NAME(next_page) *next) {
     const float unit = exp_(splat(largest - now))[0] * largest_scale / WORD_MOST;
     const float inverse = unit > 0 ? 1 / unit : 0;
     vf sum = splat(0);
-    for (int32_t p = 0; p < RK_PAGE; p += LANES) {
+    for (int32_t p = 0; p < count; p += LANES) {
         NAME(ask)(next, 2);
         vf e = exp_(load(scores + p) - now);
         sum += e;
