@@ -57,7 +57,7 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
 }
 
 // As on Zen 4; the others as each was measured.
-rk_tuning rk_tuned = {.group_ahead = true, .single_from = INT32_MAX};
+rk_tuning rk_tuned = {.group_ahead = true, .single_from = 3};
 
 #if defined(__x86_64__)
 // Before anything else runs, so that the kernels read a value that stays.
@@ -67,8 +67,11 @@ __attribute__((constructor)) static void choose_fetching(void) {
     if (!__get_cpuid(1, &family, &b, &c, &d)) return;
     bool is_amd = memcmp(vendor, "AuthenticAMD", sizeof vendor) == 0;
     bool is_intel = memcmp(vendor, "GenuineIntel", sizeof vendor) == 0;
-    // Zen 5 and later.
-    if (is_amd && (family >> 8 & 15) + (family >> 20 & 255) >= 0x1a) rk_tuned.near = true;
+    // Zen 5 and later. There pairs of groups are as they were first measured.
+    if (is_amd && (family >> 8 & 15) + (family >> 20 & 255) >= 0x1a) {
+        rk_tuned.near = true;
+        rk_tuned.single_from = INT32_MAX;
+    }
     // Zen 3. Asking further ahead than this, or for lines that its own look-ahead brings anyway,
     // took two to ten tokens' products a twentieth longer, one token's a sixth.
     __builtin_cpu_init();
