@@ -8,9 +8,8 @@
 typedef int16_t vh __attribute__((vector_size(2 * LANES)));
 typedef int16_t vh_loose __attribute__((vector_size(2 * LANES), aligned(2)));
 
-// Pairs of a query's elements, as 16-bit words of one lane each, `stride` apart; what a unit of
-// them is worth.
-static float NAME(query_pairs)(const float *query, int32_t size, int32_t *pairs, int32_t stride) {
+// A query's elements as 16-bit words, an even number of them; what a unit of them is worth.
+static float NAME(query_words)(const float *query, int32_t size, int16_t *words) {
     const int32_t whole = size / LANES * LANES;
     vf most = splat(0);
     for (int32_t d = 0; d < whole; d += LANES) {
@@ -21,16 +20,12 @@ static float NAME(query_pairs)(const float *query, int32_t size, int32_t *pairs,
         largest = fabsf(query[d]) > largest ? fabsf(query[d]) : largest;
     }
     const float inverse = largest > 0 ? WORD_MOST / largest : 0;
-    int16_t words[MAX_HEAD + 1];
     for (int32_t d = 0; d < whole; d += LANES) {
         vi rounded = round_to_int(load(query + d) * inverse);
         *(vh_loose *)(words + d) = __builtin_convertvector(rounded, vh);
     }
     for (int32_t d = whole; d < size; d++) words[d] = (int16_t)lrintf(query[d] * inverse);
-    words[size] = 0;
-    // As a scatter of vectors this takes several times as long.
-    _Pragma("clang loop vectorize(disable)")
-    for (int32_t d = 0; d < size; d += 2) memcpy(pairs + d / 2 * stride, words + d, 4);
+    if (size % 2) words[size] = 0;
     return largest / WORD_MOST;
 }
 
@@ -67,11 +62,10 @@ INLINE float NAME(byte_weights)(
     return unit;
 }
 
-// Scores of Q queries, whose pairs are interleaved as [head_size / 2][TOKEN_TILE], against K
-// vectors of a page's keys from the vector `first` on. With each pair of columns `lines` of the
-// next page are asked for.
+// Scores of Q queries, twice QUERY_APART words from each other, against K vectors of a page's keys
+// from the vector `first` on. With each pair of columns `lines` of the next page are asked for.
 INLINE void NAME(byte_vector_scores)(
-    const uint8_t *keys, const float *key_scales, const int32_t *queries,
+    const uint8_t *keys, const float *key_scales, const int16_t *queries,
     const float *query_scales, int32_t size, float scale, float *out, NAME(next_page) *next,
     const int lines, const int first, const int Q, const int K) {
     const int32_t pairs = (size + 1) / 2;
@@ -87,7 +81,7 @@ INLINE void NAME(byte_vector_scores)(
         vi key[8];
         UNROLL for (int k = 0; k < K; k++) key[k] = bytes_to_words(at[k] + pair * 32);
         UNROLL for (int q = 0; q < Q; q++) {
-            vi x = (vi){} + queries[pair * TOKEN_TILE + q];
+            vi x = NAME(spread)(queries + 2 * (q * QUERY_APART + pair));
             UNROLL for (int k = 0; k < K; k++) sum[q][k] = dot_words(sum[q][k], key[k], x);
         }
     }
