@@ -8,6 +8,7 @@
 
 typedef float f32x8 __attribute__((vector_size(32)));
 typedef int32_t i32x8 __attribute__((vector_size(32)));
+typedef uint32_t u32x8 __attribute__((vector_size(32)));
 
 // Everything that passes a vector by value is inlined: there is no call whose ABI could change.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -22,35 +23,24 @@ INLINE f32x8 load8(const float *p) {
 
 INLINE f32x8 splat8(float x) { return (f32x8){x, x, x, x, x, x, x, x}; }
 
-INLINE int any8(i32x8 m) {
-    int64_t w[4];
-    memcpy(w, &m, sizeof w);
-    return (w[0] | w[1] | w[2] | w[3]) != 0;
-}
+INLINE int any8(i32x8 m) { return __builtin_reduce_or(m) != 0; }
 
-INLINE f32x8 select8(i32x8 m, f32x8 a, f32x8 b) {
-    return (f32x8)((m & (i32x8)a) | (~m & (i32x8)b));
-}
-
-// exp for x <= 0: x = n ln2 + r with |r| <= ln2/2, then a polynomial of degree 6 in r (Cephes
-// expf). Below -87 the result would be denormal and is 0.
+// exp for x <= 0: 2^n 2^f with |f| <= 1/2, then a polynomial of degree 6 in f, as in
+// kernel_vectors.h. Below -87 the result would be denormal and is 0, of NaN too.
 INLINE f32x8 exp8(f32x8 x) {
     const f32x8 magic = splat8(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
-    i32x8 in_range = x > splat8(-87.0f);
-    x = select8(in_range, x, splat8(0.0f));
-    f32x8 t = x * splat8(1.44269504f) + magic;
-    f32x8 n = t - magic;
-    f32x8 r = x - n * splat8(0.693359375f) - n * splat8(-2.12194440e-4f);
-    f32x8 p = splat8(1.9875691500e-4f);
-    p = p * r + splat8(1.3981999507e-3f);
-    p = p * r + splat8(8.3334519073e-3f);
-    p = p * r + splat8(4.1665795894e-2f);
-    p = p * r + splat8(1.6666665459e-1f);
-    p = p * r + splat8(5.0000001201e-1f);
-    p = p * r * r + r + splat8(1.0f);
-    i32x8 exponent = ((i32x8)t - (i32x8)magic) << 23;
-    f32x8 result = (f32x8)((i32x8)p + exponent);
-    return select8(in_range, result, splat8(0.0f));
+    const f32x8 t = x * splat8(1.44269504f) + magic, n = t - magic;
+    const f32x8 f = x * splat8(1.44269504f) - n;
+    f32x8 p = splat8(1.540353039338160e-4f);
+    p = p * f + splat8(1.333355814642844e-3f);
+    p = p * f + splat8(9.618129107628477e-3f);
+    p = p * f + splat8(5.550410866482158e-2f);
+    p = p * f + splat8(2.402265069591007e-1f);
+    p = p * f + splat8(6.931471805599453e-1f);
+    p = p * f + splat8(1.0f);
+    // What the magic number adds to the bits is shifted out.
+    const u32x8 result = (u32x8)p + ((u32x8)t << 23);
+    return (f32x8)(result & (u32x8)(x > splat8(-87.0f)));
 }
 
 INLINE double sum_exp(const float *logits, int32_t count, float maximum) {
@@ -75,22 +65,7 @@ INLINE double sum_exp(const float *logits, int32_t count, float maximum) {
     return total;
 }
 
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static double sum_exp_avx2(
-    const float *logits, int32_t count, float maximum) {
-    return sum_exp(logits, count, maximum);
-}
-#endif
-
-double ck_sum_exp(const float *logits, int32_t count, float maximum) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return sum_exp_avx2(logits, count, maximum);
-#endif
-    return sum_exp(logits, count, maximum);
-}
-
-int32_t ck_argmax(const float *logits, int32_t count) {
+INLINE int32_t argmax(const float *logits, int32_t count) {
     float best = -INFINITY;
     int32_t index = -1;
     int32_t i = 0;
@@ -127,7 +102,8 @@ static void sift_down(float *heap, int32_t *ids, int32_t size, int32_t at) {
     ids[at] = id;
 }
 
-int32_t ck_top_k(const float *logits, int32_t count, int32_t k, int32_t *ids, float *heap) {
+INLINE int32_t top_k(
+    const float *logits, int32_t count, int32_t k, int32_t *ids, float *heap) {
     if (k <= 0) return 0;
     int32_t size = 0;
     int32_t i = 0;
@@ -169,7 +145,7 @@ int32_t ck_top_k(const float *logits, int32_t count, int32_t k, int32_t *ids, fl
     return size;
 }
 
-int32_t ck_at_least(const float *logits, int32_t count, float threshold, int32_t *ids) {
+INLINE int32_t at_least(const float *logits, int32_t count, float threshold, int32_t *ids) {
     int32_t found = 0;
     int32_t i = 0;
     f32x8 t = splat8(threshold);
@@ -182,6 +158,32 @@ int32_t ck_at_least(const float *logits, int32_t count, float threshold, int32_t
         if (logits[i] >= threshold && logits[i] > -INFINITY) ids[found++] = i;
     return found;
 }
+
+// Each pass with vectors of the processor's own width, where it has them.
+#if defined(__x86_64__)
+#define DISPATCH(type, name, parameters, arguments)                                            \
+    __attribute__((target("avx2,fma"))) static type name##_avx2 parameters {                   \
+        return name arguments;                                                                 \
+    }                                                                                          \
+    type ck_##name parameters {                                                                \
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))                   \
+            return name##_avx2 arguments;                                                      \
+        return name arguments;                                                                 \
+    }
+#else
+#define DISPATCH(type, name, parameters, arguments)                                            \
+    type ck_##name parameters { return name arguments; }
+#endif
+
+DISPATCH(double, sum_exp, (const float *logits, int32_t count, float maximum),
+         (logits, count, maximum))
+DISPATCH(int32_t, argmax, (const float *logits, int32_t count), (logits, count))
+DISPATCH(int32_t, top_k,
+         (const float *logits, int32_t count, int32_t k, int32_t *ids, float *heap),
+         (logits, count, k, ids, heap))
+DISPATCH(int32_t, at_least,
+         (const float *logits, int32_t count, float threshold, int32_t *ids),
+         (logits, count, threshold, ids))
 
 void ck_apply_mask(float *logits, int32_t count, const uint64_t *words) {
     for (int32_t base = 0; base < count; base += 64) {

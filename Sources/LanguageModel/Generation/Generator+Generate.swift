@@ -250,10 +250,13 @@ private final class DecodingBoard {
     private func drawToken(
         _ stream: CandidateStream, from logits: UnsafeBufferPointer<Float>, thread: Int
     ) -> (id: TokenID, logit: Float) {
-        let copy = UnsafeMutableBufferPointer(
-            rebasing: scratch[thread * logits.count..<(thread + 1) * logits.count])
-        _ = copy.update(fromContentsOf: logits)
-        let id = stream.draw(from: copy)
+        var row = UnsafeMutableBufferPointer(mutating: logits)
+        // Others read them at the same time.
+        if stream.overwritesLogits {
+            row = .init(rebasing: scratch[thread * logits.count..<(thread + 1) * logits.count])
+            _ = row.update(fromContentsOf: logits)
+        }
+        let id = stream.draw(from: row)
         return (id, logits[Int(id)])
     }
 
@@ -345,6 +348,9 @@ final class CandidateStream {
         try sequence.append(pending[...])
     }
 
+    var overwritesLogits: Bool { constraint != nil || sampler.overwritesLogits }
+
+    /// Draws the next token; see ``overwritesLogits``.
     func draw(from logits: UnsafeMutableBufferPointer<Float>) -> TokenID {
         constraint?.tokensLeft = tokensLeft
         return history.withUnsafeBufferPointer {

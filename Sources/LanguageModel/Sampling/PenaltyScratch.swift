@@ -20,6 +20,8 @@ struct PenaltyScratch {
 
     func deallocate() { counts?.deallocate() }
 
+    var isActive: Bool { counts != nil }
+
     mutating func apply(
         options: SamplingOptions, logits: UnsafeMutablePointer<Float>,
         recent: UnsafeBufferPointer<TokenID>

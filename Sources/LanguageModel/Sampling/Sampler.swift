@@ -69,7 +69,13 @@ public final class Sampler {
         penalties.deallocate()
     }
 
-    /// Draws the next token. Overwrites the logits.
+    /// Whether the next draw writes into the logits it is given, also where it has no filter.
+    public var overwritesLogits: Bool {
+        !options.logitBias.isEmpty || drawn < options.minTokens || penalties.isActive
+    }
+
+    /// Draws the next token. Overwrites the logits where ``overwritesLogits`` says so, or where
+    /// there is a filter.
     ///
     /// - Parameters:
     ///   - logits: `vocabularySize` values as the model gave them; NaN counts as -∞.
@@ -87,7 +93,8 @@ public final class Sampler {
     }
 
     /// The distribution that ``sample(logits:recent:filter:)`` would draw from, most probable
-    /// first. XTC's coin is tossed for it, so the random stream moves on. Overwrites the logits.
+    /// first. XTC's coin is tossed for it, so the random stream moves on. Overwrites the logits as
+    /// a draw does.
     public func distribution<Filter: TokenFilter>(
         logits: UnsafeMutableBufferPointer<Float>, recent: UnsafeBufferPointer<TokenID>,
         filter: Filter? = TokenMask?.none

@@ -200,6 +200,72 @@ import Testing
         return result
     }
 
+    /// What a set holds of each block of its only token.
+    private struct Block: Equatable {
+        var quants: [Int8]
+        var scale: Float
+        var totals: [Int32]
+        var values: [Int16]
+        var columns: [UInt8]
+    }
+
+    /// The blocks of a row, readied in pieces that end at `cuts`.
+    private func blocks(
+        _ row: [Float], cuts: [Int] = [], _ choice: rk_kernel_choice
+    ) -> [Block] {
+        let size = Int(rk_activations_bytes(1, Int32(row.count)))
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+        defer { memory.deallocate() }
+        var set = rk_activations()
+        rk_activations_place(&set, memory, 1, Int32(row.count), RK_INPUTS_INT)
+        var first = 0
+        for end in cuts + [row.count / 32] {
+            rk_kernels_get(choice)!.pointee.prepare(
+                &set, 0, row, Int32(first * 32), Int32((end - first) * 32), true, false)
+            first = end
+        }
+        return (0..<row.count / 32).map { block in
+            let outliers = set.outliers[block]
+            return Block(
+                quants: (0..<32).map { set.quants[block * 32 + $0] }, scale: set.scales[block],
+                totals: (0..<3).map { set.totals[block * 3 + $0] },
+                values: [outliers.value.0, outliers.value.1],
+                columns: [outliers.column.0, outliers.column.1])
+        }
+    }
+
+    /// Several blocks are rounded together: neither how a row is cut nor what stands in one block
+    /// changes another.
+    @Test func eachBlockIsRoundedByItself() {
+        var noise = Noise(state: 77)
+        var row = (0..<11 * 32).map { _ in noise.float() }
+        for index in [40, 5 * 32 + 3, 5 * 32 + 20, 6 * 32, 10 * 32 + 31] {
+            row[index] = 30 + Float(index % 7)
+        }
+        for choice in Self.choices() {
+            let whole = blocks(row, choice)
+            #expect(whole[5].values[1] != 0 && whole[6].values[0] != 0 && whole[7].values[0] == 0)
+            for cuts in [[1], [2, 5], [3, 4, 9]] {
+                #expect(blocks(row, cuts: cuts, choice) == whole)
+            }
+            for block in whole.indices {
+                for strange: Float in [
+                    .nan, .infinity, -.infinity, 0, 1e30,
+                    .leastNonzeroMagnitude,
+                ] {
+                    var changed = row
+                    for column in strange == 0 ? 0..<32 : 3..<5 {
+                        changed[block * 32 + column] = strange
+                    }
+                    let found = blocks(changed, choice)
+                    for other in whole.indices where other != block {
+                        #expect(found[other] == whole[other])
+                    }
+                }
+            }
+        }
+    }
+
     /// Bounds: of the rounded inputs only the scales of k-quants, rounded to float16, remain;
     /// of the inputs as they are, 8 bits of a block's largest where none stands out.
     @Test(arguments: TensorType.allCases)
@@ -208,7 +274,7 @@ import Testing
         // Of seven blocks of 32 columns, the last one shares no line of scales.
         for (rows, columns, tokens) in [
             (83, 512, 1), (16, 256, 13), (40, 768, 5), (35, 512, 8), (7, 256, 26),
-            (83, 224, 1), (35, 224, 7),
+            (83, 224, 1), (35, 224, 7), (17, 2304, 2),
         ] where columns.isMultiple(of: type.blockSize) {
             let raw = RawMatrix(type, rows: rows, columns: columns, noise: &noise)
             let inputs = Self.inputs(tokens * columns, &noise)
