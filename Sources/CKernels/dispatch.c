@@ -34,6 +34,7 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
     case RK_KERNELS_AUTO: {
         const rk_kernels *best = rk_kernels_get(RK_KERNELS_AMX);
         if (!best) best = rk_kernels_get(RK_KERNELS_AVX512);
+        if (!best) best = rk_kernels_get(RK_KERNELS_AVX_VNNI);
         if (!best) best = rk_kernels_get(RK_KERNELS_AVX2);
         if (!best) best = rk_kernels_get(RK_KERNELS_NEON);
         return best ? best : &rk_reference_table;
@@ -41,6 +42,8 @@ const rk_kernels *rk_kernels_get(rk_kernel_choice choice) {
     case RK_KERNELS_REFERENCE: return &rk_reference_table;
 #if defined(__x86_64__)
     case RK_KERNELS_AVX2: return avx2 ? &rk_avx2_table : NULL;
+    case RK_KERNELS_AVX_VNNI:
+        return avx2 && __builtin_cpu_supports("avxvnni") ? &rk_avx_vnni_table : NULL;
     case RK_KERNELS_AVX512: return avx512 ? &rk_avx512_table : NULL;
 #endif
 #if defined(RK_HAS_AMX)

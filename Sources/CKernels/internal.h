@@ -10,6 +10,7 @@
 extern const rk_kernels rk_reference_table;
 #if defined(__x86_64__)
 extern const rk_kernels rk_avx2_table;
+extern const rk_kernels rk_avx_vnni_table;
 extern const rk_kernels rk_avx512_table;
 #if defined(__linux__)
 /// Elsewhere the system has to be asked for the tiles in other ways, or has none.

@@ -4,6 +4,13 @@
 //   WIDE_ZERO        1 where dot_wide leaves the 128 in, to be taken out by the totals
 //   ALONE_FROM       where defined, tiles of one group and so many tokens ask for weights as if
 //                    they were the only piece
+//   PARTS_BESIDE(T)  where defined, how many vectors of a group's rows a tile of T tokens takes at
+//                    once, MOST_BESIDE at most; elsewhere one after the other
+
+#ifndef PARTS_BESIDE
+#define PARTS_BESIDE(T) 1
+#define MOST_BESIDE 1
+#endif
 
 #ifdef ALONE_FROM
 #define IS_ALONE(V, T) ((V) == 1 && (T) >= ALONE_FROM)
@@ -14,21 +21,26 @@
 // What dot_wide takes out of weights that stand `zero` above their value; the totals do the rest.
 INLINE int NAME(above)(const int zero) { return zero == 128 && !WIDE_ZERO ? 128 : 0; }
 
-// The products of a block: columns `set` of `words` quads.
+// Vectors of weights that a tile takes at once, at most.
+enum { NAME(MOST_VECTORS) = INT_GROUPS * MOST_BESIDE };
+
+// The products of a block: columns `set` of `words` quads. V vectors, `beside` of each group.
 INLINE void NAME(byte_products)(
-    vi (*sum)[INT_GROUPS], const uint8_t *const *weights, const int8_t *inputs,
-    const rk_outliers *outliers, const int V, const int T, const int bits, const int set,
-    const int words, const int zero) {
+    vi (*sum)[NAME(MOST_VECTORS)], const uint8_t *const *weights, const int8_t *inputs,
+    const rk_outliers *outliers, const int V, const int beside, const int T, const int bits,
+    const int set, const int words, const int zero) {
+    const uint8_t *rows[NAME(MOST_VECTORS)];
+    UNROLL for (int v = 0; v < V; v++) rows[v] = weights[v / beside] + v % beside * LANES * 4;
     UNROLL for (int t = 0; t < T; t++) {
         UNROLL for (int v = 0; v < V; v++) sum[t][v] = (vi){};
     }
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
-        vb w[INT_GROUPS];
-        UNROLL for (int v = 0; v < V; v++) w[v] = NAME(unpack)(weights[v], column, bits);
+        vb w[NAME(MOST_VECTORS)];
+        UNROLL for (int v = 0; v < V; v++) w[v] = NAME(unpack)(rows[v], column, bits);
         UNROLL for (int t = 0; t < T; t++) {
             vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
-            // Groups share it, where the compiler would have each multiplication load it.
+            // Vectors share it, where the compiler would have each multiplication load it.
             if (V > 1) KEEP(x);
             UNROLL for (int v = 0; v < V; v++) {
                 sum[t][v] = zero == 128 ? dot_wide(sum[t][v], w[v], x) : dot(sum[t][v], w[v], x);
@@ -40,7 +52,7 @@ INLINE void NAME(byte_products)(
     }
     const int above = NAME(above)(zero);
     UNROLL for (int t = 0; t < T; t++) {
-        NAME(add_outliers)(sum[t], V, weights, &outliers[t], bits, set, words, above);
+        NAME(add_outliers)(sum[t], V, rows, &outliers[t], bits, set, words, above);
     }
 }
 
@@ -53,32 +65,32 @@ INLINE void NAME(int_tile)(
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
     const int bits, const int scale_sets, const int has_min, const int zero) {
     enum { PARTS = RK_ROWS / LANES };
-    const int V = groups;
+    const int beside = PARTS_BESIDE(T), vectors = groups * beside;
     const int quant_bytes = bits == 4 ? 256 : 512;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int lead = scale_bytes < 64 ? 0 : scale_bytes;
     const int32_t blocks = tile->blocks;
     // One token is always one piece; as a constant the pass leaves more registers to the loop.
-    const bool alone = T == 1 || IS_ALONE(V, T);
+    const bool alone = T == 1 || IS_ALONE(groups, T);
     const rk_pass pass = alone ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
     const bool asks_far = !alone || (T > 1 && bits == 4) || rk_tuned.group_ahead;
     const bool near = rk_tuned.near || (pass.count == 1 && rk_tuned.near_alone);
     // Columns of four that one scale covers.
     const int words = scale_sets == 1 ? 8 : 4;
-    for (int part = 0; part < PARTS; part++) {
+    for (int part = 0; part < PARTS; part += beside) {
         const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
-        UNROLL for (int v = 0; v < V; v++) {
-            block[v] = group + v * group_bytes + part * LANES * 2;
-            weights[v] = group + v * group_bytes + rk_quants_at(0, scale_bytes, quant_bytes)
+        UNROLL for (int g = 0; g < groups; g++) {
+            block[g] = group + g * group_bytes + part * LANES * 2;
+            weights[g] = group + g * group_bytes + rk_quants_at(0, scale_bytes, quant_bytes)
                 + part * LANES * 4;
         }
         const int8_t *inputs = tile->quants;
         const rk_outliers *outliers = tile->outliers;
         const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
         const int32_t *totals = tile->totals;
-        vf total[INT_TOKENS][INT_GROUPS];
+        vf total[INT_TOKENS][NAME(MOST_VECTORS)];
         UNROLL for (int t = 0; t < T; t++) {
-            UNROLL for (int v = 0; v < V; v++) total[t][v] = splat(0);
+            UNROLL for (int v = 0; v < vectors; v++) total[t][v] = splat(0);
         }
         for (int32_t b = 0; b < blocks; b++) {
             // From one common counter, all addresses would have an index, and a multiplication
@@ -87,41 +99,41 @@ INLINE void NAME(int_tile)(
             KEEP_POINTER(outliers);
             KEEP_POINTER(scales);
             KEEP_POINTER(sums);
-            UNROLL for (int v = 0; v < V; v++) {
-                KEEP_POINTER(block[v]);
-                KEEP_POINTER(weights[v]);
+            UNROLL for (int g = 0; g < groups; g++) {
+                KEEP_POINTER(block[g]);
+                KEEP_POINTER(weights[g]);
             }
             if (part == 0 && asks_far) {
-                UNROLL for (int v = 0; v < V; v++) {
+                UNROLL for (int g = 0; g < groups; g++) {
                     const int64_t next = groups * group_bytes;
-                    fetch_next(block[v] + next, weights[v] + next, quant_bytes, pass, near);
+                    fetch_next(block[g] + next, weights[g] + next, quant_bytes, pass, near);
                 }
             }
             if (part == 0 && pass.is_cold) {
                 // Behind the end of these groups stand the next ones.
                 const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
-                UNROLL for (int v = 0; v < V; v++) {
+                UNROLL for (int g = 0; g < groups; g++) {
                     fetch_ahead(
-                        weights[v] + behind - lead, quant_bytes + lead,
+                        weights[g] + behind - lead, quant_bytes + lead,
                         steps * (scale_bytes + quant_bytes), near);
                 }
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {
-                vi sum[INT_TOKENS][INT_GROUPS];
+                vi sum[INT_TOKENS][NAME(MOST_VECTORS)];
                 NAME(byte_products)(
-                    sum, weights, inputs, outliers, V, T, bits, set, words, zero);
-                UNROLL for (int v = 0; v < V; v++) {
-                    const uint16_t *p
-                        = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1);
+                    sum, weights, inputs, outliers, vectors, beside, T, bits, set, words, zero);
+                UNROLL for (int v = 0; v < vectors; v++) {
+                    const uint16_t *p = (const uint16_t *)block[v / beside]
+                        + set * 16 * (has_min ? 2 : 1) + v % beside * LANES;
                     NAME(add_scaled)(
-                        &total[0][v], &sum[0][v], INT_GROUPS, p, scales, sums, halves, totals, T,
+                        &total[0][v], &sum[0][v], NAME(MOST_VECTORS), p, scales, sums, halves, totals, T,
                         scale_sets, set, has_min, zero - NAME(above)(zero));
                 }
             }
-            UNROLL for (int v = 0; v < V; v++) {
-                block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
-                weights[v] += rk_quants_step(b, scale_bytes, quant_bytes);
+            UNROLL for (int g = 0; g < groups; g++) {
+                block[g] += rk_scales_step(b, scale_bytes, quant_bytes);
+                weights[g] += rk_quants_step(b, scale_bytes, quant_bytes);
             }
             inputs += width * RK_BLOCK;
             outliers += width;
@@ -131,8 +143,9 @@ INLINE void NAME(int_tile)(
             totals += width * 3;
         }
         UNROLL for (int t = 0; t < T; t++) {
-            UNROLL for (int v = 0; v < V; v++) {
-                float *target = output + t * stride + v * RK_ROWS + part * LANES;
+            UNROLL for (int v = 0; v < vectors; v++) {
+                float *target = output + t * stride + v / beside * RK_ROWS
+                    + (part + v % beside) * LANES;
                 store(target, add ? load(target) + total[t][v] : total[t][v]);
             }
         }

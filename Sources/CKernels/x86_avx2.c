@@ -2,40 +2,20 @@
 #include "internal.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "x86_avx2_vectors.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
-#define LANES 8
-#define REGISTERS 16
 #define NAME(x) x##_avx2
-#define TOKEN_TILE 6
-#define INT_TOKENS 6
 #define INT_GROUPS 2
+#define PAIR_TOKENS 1
 #define FAR_GROUPS 1
-#define ROW_VECTORS 2
-#define VALUE_TILE 3
 // Its products of bytes are summed in pairs, to 16 bits at most.
 #define INPUT_WORDS 1
 #define madd(w, x) ((vi)_mm256_madd_epi16((__m256i)(w), (__m256i)(x)))
 #define madd_bytes(w, x) ((vw)_mm256_maddubs_epi16((__m256i)(w), (__m256i)(x)))
 #define dot(a, w, x) ((vi)((vw)(a) + madd_bytes(w, x)))
-#define half_to_float(p) ((vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
-#define float_to_half(p, v) _mm_storeu_si128((__m128i *)(p), _mm256_cvtps_ph((__m256)(v), 0))
-#define bytes_to_words(p) ((vi)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(p))))
 #define dot_words(a, w, x) ((a) + madd(w, x))
-// Packing works on halves of vectors, whose words are put in order at the end.
-#define pack_block(p, v)                                                                       \
-    ({                                                                                         \
-        __m256i first_ = _mm256_packs_epi32((__m256i)(v)[0], (__m256i)(v)[1]);                 \
-        __m256i last_ = _mm256_packs_epi32((__m256i)(v)[2], (__m256i)(v)[3]);                  \
-        _mm256_storeu_si256(                                                                   \
-            (__m256i *)(p), _mm256_permutevar8x32_epi32(                                       \
-                _mm256_packs_epi16(first_, last_), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))); \
-    })
-#define round_to_int(v) ((vi)_mm256_cvtps_epi32((__m256)(v)))
-#define max_(a, b) ((vf)_mm256_max_ps((__m256)(b), (__m256)(a)))
-#define min_(a, b) ((vf)_mm256_min_ps((__m256)(b), (__m256)(a)))
 
 #include "kernel_body.h"
 

@@ -287,6 +287,8 @@ typedef enum {
     RK_KERNELS_NEON = 4,
     /// RK_KERNELS_AVX512 with tiles for prompts.
     RK_KERNELS_AMX = 5,
+    /// RK_KERNELS_AVX2 with products of four bytes at once.
+    RK_KERNELS_AVX_VNNI = 6,
 } rk_kernel_choice;
 
 /// The table of an instruction set; NULL where this processor has it not.

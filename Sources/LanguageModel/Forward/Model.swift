@@ -9,6 +9,8 @@ public enum KernelChoice: String, Sendable, CaseIterable {
     /// Plain C over float32, the yardstick of all others.
     case reference
     case avx2
+    /// ``avx2``, with integers multiplied four bytes at a time.
+    case avxVNNI = "avxvnni"
     case avx512
     /// ``avx512``, with prompts read by matrix tiles in bf16.
     case amx
@@ -20,6 +22,7 @@ public enum KernelChoice: String, Sendable, CaseIterable {
         case .auto: rk_kernels_get(RK_KERNELS_AUTO)
         case .reference: rk_kernels_get(RK_KERNELS_REFERENCE)
         case .avx2: rk_kernels_get(RK_KERNELS_AVX2)
+        case .avxVNNI: rk_kernels_get(RK_KERNELS_AVX_VNNI)
         case .avx512: rk_kernels_get(RK_KERNELS_AVX512)
         case .amx: rk_kernels_get(RK_KERNELS_AMX)
         case .neon: rk_kernels_get(RK_KERNELS_NEON)

@@ -90,8 +90,11 @@ import Testing
     }
 
     static func choices() -> [rk_kernel_choice] {
-        [RK_KERNELS_AVX2, RK_KERNELS_AVX512, RK_KERNELS_AMX, RK_KERNELS_NEON]
-            .filter { rk_kernels_get($0) != nil }
+        [
+            RK_KERNELS_AVX2, RK_KERNELS_AVX_VNNI, RK_KERNELS_AVX512, RK_KERNELS_AMX,
+            RK_KERNELS_NEON,
+        ]
+        .filter { rk_kernels_get($0) != nil }
     }
 
     func withPackedCopy<Result>(
