@@ -1,6 +1,12 @@
 #include "sha256.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 static const uint32_t constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -39,6 +45,75 @@ static void compress(uint32_t state[8], const uint8_t block[64]) {
     state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 }
 
+void rk_sha256_blocks_reference(uint32_t state[8], const uint8_t *blocks, size_t count) {
+    for (; count > 0; count--, blocks += 64) compress(state, blocks);
+}
+
+#if defined(__x86_64__)
+// With the instructions for it, six times as fast: to check a large model takes seconds.
+__attribute__((target("sha,sse4.1"))) static void blocks_sha(
+    uint32_t state[8], const uint8_t *blocks, size_t count) {
+    const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    // The instructions want the eight words as a, b, e, f and c, d, g, h, the first one on top.
+    __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
+    __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
+    __m128i abef = _mm_alignr_epi8(abcd, efgh, 8), cdgh = _mm_blend_epi16(efgh, abcd, 0xf0);
+    for (; count > 0; count--, blocks += 64) {
+        const __m128i abef_before = abef, cdgh_before = cdgh;
+        // The last sixteen words of the schedule, four in a vector.
+        __m128i w[4];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 16; i++) {
+            __m128i *next = &w[i % 4];
+            const __m128i last = w[(i + 3) % 4];
+            if (i < 4) {
+                *next = _mm_shuffle_epi8(
+                    _mm_loadu_si128((const __m128i *)(blocks + 16 * i)), big_endian);
+            } else {
+                const __m128i sum = _mm_add_epi32(
+                    _mm_sha256msg1_epu32(*next, w[(i + 1) % 4]),
+                    _mm_alignr_epi8(last, w[(i + 2) % 4], 4));
+                *next = _mm_sha256msg2_epu32(sum, last);
+            }
+            const __m128i words = _mm_add_epi32(
+                *next, _mm_loadu_si128((const __m128i *)(constants + 4 * i)));
+            cdgh = _mm_sha256rnds2_epu32(cdgh, abef, words);
+            abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(words, 0x0e));
+        }
+        abef = _mm_add_epi32(abef, abef_before);
+        cdgh = _mm_add_epi32(cdgh, cdgh_before);
+    }
+    const __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+    _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
+    _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+static bool has_sha(void) {
+    enum { SHA = 1 << 29 };
+    unsigned a, b, c, d;
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &a, &b, &c, &d)
+        && (b & SHA) != 0;
+}
+#endif
+
+static void add_blocks(uint32_t state[8], const uint8_t *blocks, size_t count) {
+#if defined(__x86_64__)
+    // Asked for once: in a virtual machine the question leaves it.
+    static _Atomic int known;
+    int choice = atomic_load_explicit(&known, memory_order_relaxed);
+    if (choice == 0) {
+        choice = has_sha() ? 1 : -1;
+        atomic_store_explicit(&known, choice, memory_order_relaxed);
+    }
+    if (choice == 1) {
+        blocks_sha(state, blocks, count);
+        return;
+    }
+#endif
+    rk_sha256_blocks_reference(state, blocks, count);
+}
+
 void rk_sha256_begin(rk_sha256 *hash) {
     static const uint32_t start[8] = {
         0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
@@ -57,12 +132,12 @@ void rk_sha256_add(rk_sha256 *hash, const void *bytes, size_t count) {
         size_t taken = count < room ? count : room;
         memcpy(hash->block + filled, next, taken);
         if (taken < room) return;
-        compress(hash->state, hash->block);
+        add_blocks(hash->state, hash->block, 1);
         next += taken;
         count -= taken;
     }
-    for (; count >= 64; next += 64, count -= 64) compress(hash->state, next);
-    if (count > 0) memcpy(hash->block, next, count);
+    add_blocks(hash->state, next, count / 64);
+    if (count % 64 > 0) memcpy(hash->block, next + count / 64 * 64, count % 64);
 }
 
 void rk_sha256_end(rk_sha256 *hash, uint8_t digest[32]) {

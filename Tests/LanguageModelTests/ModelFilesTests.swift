@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Testing
 
@@ -47,5 +48,22 @@ import Testing
         for _ in 0..<10_000 { hash.add(String(repeating: "a", count: 100)) }
         #expect(
             hash.hexDigest == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    }
+
+    /// A processor's own instructions against plain C.
+    @Test func hashesAsTheReference() {
+        let bytes = (0..<64 * 9).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
+        for count in 1...9 {
+            var hash = rk_sha256()
+            rk_sha256_begin(&hash)
+            var expected = hash
+            rk_sha256_add(&hash, bytes, count * 64)
+            withUnsafeMutableBytes(of: &expected.state) {
+                let state = $0.assumingMemoryBound(to: UInt32.self).baseAddress
+                rk_sha256_blocks_reference(state, bytes, count)
+            }
+            let found = withUnsafeBytes(of: &hash.state) { Array($0) }
+            #expect(found == withUnsafeBytes(of: &expected.state) { Array($0) })
+        }
     }
 }
