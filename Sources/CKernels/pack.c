@@ -214,6 +214,17 @@ static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const e
     }
 }
 
+// Asks for a part of the sixteen rows that most often stand behind these in the file, as far from
+// their beginning as `done` bytes of each of these: so many streams as there are rows the processor
+// does not foresee (a tenth of loading, on Zen 4). It may ask for what is not there; that is
+// harmless.
+static inline void fetch_next_rows(const uint8_t *const *rows, int64_t done, int64_t bytes) {
+    uintptr_t next = (uintptr_t)rows[RK_ROWS - 1] + ((uintptr_t)rows[1] - (uintptr_t)rows[0]);
+    for (int64_t line = 0; line < bytes * RK_ROWS; line += 64) {
+        __builtin_prefetch((const void *)(next + (uintptr_t)(done * RK_ROWS + line)));
+    }
+}
+
 typedef uint32_t four_words __attribute__((vector_size(16)));
 
 // Four words of four rows each, at `offset` in the rows, to lanes [lane, lane + 4) of four
@@ -273,6 +284,7 @@ static void pack_floats(rk_matrix *m, uint8_t *group, const uint8_t *const rows[
     int32_t step = 16 / bytes, whole = m->cols - m->cols % step;
     for (int32_t c = 0; c < whole; c += step) {
         uint8_t *columns = group + (int64_t)c * RK_ROWS * bytes;
+        fetch_next_rows(rows, (int64_t)c * bytes, 16);
         for (int lane = 0; lane < RK_ROWS; lane += step) {
             if (bytes == 2) {
                 transpose_halves(rows, (int64_t)c * 2, (uint16_t *)columns, lane);
@@ -294,6 +306,7 @@ static inline void pack_group_fast(
         int64_t offset = (int64_t)b * bytes;
         uint16_t *scales = (uint16_t *)(group + rk_scales_at(b, scale_bytes, quant_bytes));
         uint32_t *lines = (uint32_t *)(group + rk_quants_at(b, scale_bytes, quant_bytes));
+        fetch_next_rows(rows, offset, bytes);
         for (int lane = 0; lane < RK_ROWS; lane++) {
             memcpy(&scales[lane], rows[lane] + offset, 2);
             if (head == 4) memcpy(&scales[16 + lane], rows[lane] + offset + 2, 2);
