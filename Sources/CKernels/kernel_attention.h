@@ -164,8 +164,8 @@ INLINE void NAME(page_scores)(
                                      queries->scales + from, size, scale, out, &ahead, lines,
                                      first, Q, some);
         } else {
-            NAME(vector_scores)(keys, queries->values + from * QUERY_APART, size, scale, out, &ahead, lines,
-                                first, Q, some, type);
+            NAME(vector_scores)(keys, queries->values + from * QUERY_APART, size, scale, out,
+                                &ahead, lines, first, Q, some, type);
         }
     }
     *next = ahead;

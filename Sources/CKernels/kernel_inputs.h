@@ -46,17 +46,6 @@ INLINE void NAME(put_block)(
     *last = halves[1];
 }
 
-INLINE void NAME(put_scale)(
-    const rk_activations *set, int64_t at, float scale, int32_t first, int32_t last) {
-    int32_t *totals = set->totals + at * 3;
-    totals[0] = first + last;
-    totals[1] = first;
-    totals[2] = last;
-    set->scales[at] = scale;
-    set->sums[at] = scale * (float)(first + last);
-    set->half_sums[at] = scale * (float)first;
-}
-
 typedef bool NAME(bits) __attribute__((ext_vector_type(LANES)));
 // A bit for each lane of a comparison.
 INLINE uint32_t NAME(mask)(vi compared) {
@@ -128,7 +117,14 @@ INLINE void NAME(put_scales)(
     const vi *lasts) {
     const vi first = NAME(whole_sum_of_each)(firsts), last = NAME(whole_sum_of_each)(lasts);
     UNROLL for (int n = 0; n < count; n++) {
-        NAME(put_scale)(set, at[n], scales[n], first[n], last[n]);
+        const int32_t total = first[n] + last[n];
+        set->scales[at[n]] = scales[n];
+        set->sums[at[n]] = scales[n] * (float)total;
+        set->half_sums[at[n]] = scales[n] * (float)first[n];
+        int32_t *totals = set->totals + at[n] * 3;
+        totals[0] = total;
+        totals[1] = first[n];
+        totals[2] = last[n];
     }
 }
 

@@ -6,54 +6,38 @@
 #include <math.h>
 #include <string.h>
 
-typedef float f32x8 __attribute__((vector_size(32)));
-typedef int32_t i32x8 __attribute__((vector_size(32)));
-typedef uint32_t u32x8 __attribute__((vector_size(32)));
-
 // Everything that passes a vector by value is inlined: there is no call whose ABI could change.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-#define INLINE static inline __attribute__((always_inline))
+#define LANES 8
+#define max_(a, b) __builtin_elementwise_max(a, b)
+#define min_(a, b) __builtin_elementwise_min(a, b)
+#include "kernel_vectors.h"
 
-INLINE f32x8 load8(const float *p) {
-    f32x8 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
+INLINE int any8(vi m) { return __builtin_reduce_or(m) != 0; }
 
-INLINE f32x8 splat8(float x) { return (f32x8){x, x, x, x, x, x, x, x}; }
-
-INLINE int any8(i32x8 m) { return __builtin_reduce_or(m) != 0; }
-
-// exp for x <= 0: 2^n 2^f with |f| <= 1/2, then a polynomial of degree 6 in f, as in
-// kernel_vectors.h. Below -87 the result would be denormal and is 0, of NaN too.
-INLINE f32x8 exp8(f32x8 x) {
-    const f32x8 magic = splat8(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
-    const f32x8 t = x * splat8(1.44269504f) + magic, n = t - magic;
-    const f32x8 f = x * splat8(1.44269504f) - n;
-    f32x8 p = splat8(1.540353039338160e-4f);
-    p = p * f + splat8(1.333355814642844e-3f);
-    p = p * f + splat8(9.618129107628477e-3f);
-    p = p * f + splat8(5.550410866482158e-2f);
-    p = p * f + splat8(2.402265069591007e-1f);
-    p = p * f + splat8(6.931471805599453e-1f);
-    p = p * f + splat8(1.0f);
+// exp for x <= 0. Below -87 the result would be denormal and is 0, of NaN too. Rounded by addition:
+// without SSE4.1, what exp_ rounds with is a call.
+INLINE vf exp8(vf x) {
+    const vf magic = splat(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
+    const vf t = x * splat(1.44269504f) + magic, n = t - magic;
+    const vf p = power_of_two(x * splat(1.44269504f) - n);
     // What the magic number adds to the bits is shifted out.
-    const u32x8 result = (u32x8)p + ((u32x8)t << 23);
-    return (f32x8)(result & (u32x8)(x > splat8(-87.0f)));
+    const vu result = (vu)p + ((vu)t << 23);
+    return (vf)(result & (vu)(x > splat(-87.0f)));
 }
 
 INLINE double sum_exp(const float *logits, int32_t count, float maximum) {
     double total = 0;
-    f32x8 max8 = splat8(maximum);
+    vf max8 = splat(maximum);
     int32_t i = 0;
     while (i + 16 <= count) {
         // Short float runs, summed in double: the error does not grow with the vocabulary.
         int32_t end = i + 512 < count ? i + 512 : count;
-        f32x8 a = splat8(0), b = splat8(0);
+        vf a = splat(0), b = splat(0);
         for (; i + 16 <= end; i += 16) {
-            a += exp8(load8(logits + i) - max8);
-            b += exp8(load8(logits + i + 8) - max8);
+            a += exp8(load(logits + i) - max8);
+            b += exp8(load(logits + i + 8) - max8);
         }
         a += b;
         for (int j = 0; j < 8; j++) total += a[j];
@@ -70,8 +54,8 @@ INLINE int32_t argmax(const float *logits, int32_t count) {
     int32_t index = -1;
     int32_t i = 0;
     for (; i + 16 <= count; i += 16) {
-        f32x8 b = splat8(best);
-        if (any8((load8(logits + i) > b) | (load8(logits + i + 8) > b)))
+        vf b = splat(best);
+        if (any8((load(logits + i) > b) | (load(logits + i + 8) > b)))
             for (int32_t j = i; j < i + 16; j++)
                 if (logits[j] > best) best = logits[j], index = j;
     }
@@ -117,8 +101,8 @@ INLINE int32_t top_k(
     if (size < k) i = count;
     // Ids come in ascending order, so an equal logit never displaces one that is there.
     for (; i + 16 <= count; i += 16) {
-        f32x8 threshold = splat8(heap[0]);
-        if (!any8((load8(logits + i) > threshold) | (load8(logits + i + 8) > threshold))) continue;
+        vf threshold = splat(heap[0]);
+        if (!any8((load(logits + i) > threshold) | (load(logits + i + 8) > threshold))) continue;
         for (int32_t j = i; j < i + 16; j++) {
             if (logits[j] > heap[0]) {
                 heap[0] = logits[j];
@@ -148,9 +132,9 @@ INLINE int32_t top_k(
 INLINE int32_t at_least(const float *logits, int32_t count, float threshold, int32_t *ids) {
     int32_t found = 0;
     int32_t i = 0;
-    f32x8 t = splat8(threshold);
+    vf t = splat(threshold);
     for (; i + 16 <= count; i += 16) {
-        if (!any8((load8(logits + i) >= t) | (load8(logits + i + 8) >= t))) continue;
+        if (!any8((load(logits + i) >= t) | (load(logits + i + 8) >= t))) continue;
         for (int32_t j = i; j < i + 16; j++)
             if (logits[j] >= threshold && logits[j] > -INFINITY) ids[found++] = j;
     }

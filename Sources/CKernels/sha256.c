@@ -1,10 +1,7 @@
 #include "sha256.h"
 
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -87,26 +84,11 @@ __attribute__((target("sha,sse4.1"))) static void blocks_sha(
     _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
     _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
-
-static bool has_sha(void) {
-    enum { SHA = 1 << 29 };
-    unsigned a, b, c, d;
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &a, &b, &c, &d)
-        && (b & SHA) != 0;
-}
 #endif
 
 static void add_blocks(uint32_t state[8], const uint8_t *blocks, size_t count) {
 #if defined(__x86_64__)
-    // Asked for once: in a virtual machine the question leaves it.
-    static _Atomic int known;
-    int choice = atomic_load_explicit(&known, memory_order_relaxed);
-    if (choice == 0) {
-        choice = has_sha() ? 1 : -1;
-        atomic_store_explicit(&known, choice, memory_order_relaxed);
-    }
-    if (choice == 1) {
+    if (__builtin_cpu_supports("sha") && __builtin_cpu_supports("sse4.1")) {
         blocks_sha(state, blocks, count);
         return;
     }

@@ -8,7 +8,6 @@
 
 #define NAME(x) x##_avx2
 #define INT_GROUPS 2
-#define PAIR_TOKENS 1
 #define FAR_GROUPS 1
 // Its products of bytes are summed in pairs, to 16 bits at most.
 #define INPUT_WORDS 1
