@@ -19,6 +19,7 @@
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)(w), (int8x16_t)(x)))
 #define dot_wide(a, w, x)                                                                      \
     ((vi)vdotq_s32((int32x4_t)(a), (int8x16_t)((w) ^ 0x80), (int8x16_t)(x)))
+#define lookup(table, v) ((vb)vqtbl1q_u8(vld1q_u8(table), (uint8x16_t)(v)))
 #define half_to_float(p) ((vf)vcvt_f32_f16((float16x4_t)vld1_u16(p)))
 #define float_to_half(p, v) vst1_u16((p), (uint16x4_t)vcvt_f16_f32((float32x4_t)(v)))
 #define bytes_to_words(p) ((vi)vmovl_s8(vld1_s8((const int8_t *)(p))))

@@ -29,7 +29,7 @@ extern const rk_kernels rk_neon_table;
 static inline int32_t rk_scale_bytes(const rk_matrix *m) {
     return 32 * m->scales * (m->has_min ? 2 : 1);
 }
-static inline int32_t rk_quant_bytes(const rk_matrix *m) { return m->bits == 4 ? 256 : 512; }
+static inline int32_t rk_quant_bytes(const rk_matrix *m) { return m->bits * 64; }
 /// Blocks whose scales share a cache line.
 static inline int32_t rk_blocks_sharing(int32_t scale_bytes) {
     return scale_bytes < 64 ? 64 / scale_bytes : 1;
@@ -88,6 +88,8 @@ typedef struct {
     /// How many bytes behind the first of two groups of rows the second stands, and its results.
     int64_t apart, outputs_apart;
     rk_pass pass;
+    /// The matrix's.
+    const uint8_t *values;
     const int8_t *quants;
     const int16_t *words;
     const rk_outliers *outliers;

@@ -17,11 +17,13 @@
 //   dot(a, w, x)     a + products of bytes w (unsigned, small) and signed bytes x, in each lane the
 //                    sum of four, as the integer products sum them
 //   pack_block(p, v) the lanes of RK_BLOCK / LANES vectors as signed bytes, which they fit
+//   lookup(table, v)   see kernel_integers.h
 //   half_to_float(p), float_to_half(p, v), round_to_int(v)
 //   max_(a, b), min_(a, b)   by lanes; a where b is not a number. In one instruction: the
 //                            compiler's own follow fmax, which takes three
 
 #include "kernel_vectors.h"
+#include "kernel_integers.h"
 
 // Asks for a line. Most processors are asked to bring it to the second-level cache: on Zen 4, 24
 // lines at most are on their way to the first at once. Integers came at 23 GB/s there and at 38
@@ -67,14 +69,6 @@ INLINE vf bf16_to_float(const uint16_t *p) {
 
 // ---------------------------------------------------------------- integer products
 
-// Four columns of a vector of rows as bytes. With 4 bits, low nibbles are the first 16 columns,
-// high nibbles the last.
-INLINE vb NAME(unpack)(const uint8_t *weights, const int column, const int bits) {
-    if (bits == 8) return *(const vb *)(weights + column * 64);
-    vb packed = *(const vb *)(weights + column % 4 * 64);
-    return column < 4 ? packed & 15 : (vb)(((vu)packed >> 4) & 0x0f0f0f0fu);
-}
-
 // Sum of the inputs that one of a block's scales covers.
 INLINE float NAME(covered_sum)(float sum, float half, const int scale_sets, const int set) {
     if (scale_sets == 1) return sum;
@@ -107,17 +101,15 @@ INLINE void NAME(add_scaled)(
 // a branch costs less than a list of them.
 INLINE void NAME(add_outliers)(
     vi *sum, const int vectors, const uint8_t *const *weights, const rk_outliers *outliers,
-    const int bits, const int set, const int words, const int zero) {
+    const int bits, const uint8_t *values, const int set, const int words, const int zero) {
     UNROLL for (int i = 0; i < 2; i++) {
         if (!outliers->value[i]) break;
-        const int column = outliers->column[i], quad = column / 4;
+        const int column = outliers->column[i];
         if (words == 4 && column / 16 != set) continue;
-        const int line = bits == 4 ? quad % 4 : quad;
-        const uint32_t shift = column % 4 * 8u + (bits == 4 ? quad / 4 * 4u : 0);
         const vi value = (vi){} + (uint16_t)outliers->value[i];
         UNROLL for (int v = 0; v < vectors; v++) {
-            const vu lanes = *(const vu *)(weights[v] + line * 64) >> shift;
-            sum[v] = dot_words(sum[v], ((vi)lanes & ((1 << bits) - 1)) - zero, value);
+            const vi lanes = unpack_column(weights[v], column, bits, values);
+            sum[v] = dot_words(sum[v], lanes - zero, value);
         }
     }
 }
@@ -142,6 +134,7 @@ typedef void (*NAME(int_tile_function))(
     int64_t stride, bool add, int32_t width);
 
 // Tiles of G groups of rows.
+// Where 4 bits stand 128 above their value, they are places in a table.
 #define INT_TILE(G, T, BITS, SETS, MIN, ZERO)                                                  \
     static __attribute__((noinline)) void                                                      \
     NAME(int_tile_##G##_##T##_##BITS##_##SETS##_##MIN##_##ZERO)(                               \
@@ -151,14 +144,15 @@ typedef void (*NAME(int_tile_function))(
                        MIN, ZERO);                                                             \
     }
 #define INT_TILES(G, T)                                                                        \
-    INT_TILE(G, T, 4, 1, 0, 8) INT_TILE(G, T, 4, 1, 1, 0) INT_TILE(G, T, 8, 1, 0, 128)         \
-    INT_TILE(G, T, 8, 1, 1, 0) INT_TILE(G, T, 4, 2, 0, 8) INT_TILE(G, T, 4, 2, 1, 0)           \
-    INT_TILE(G, T, 8, 2, 0, 128)
+    INT_TILE(G, T, 2, 2, 1, 0) INT_TILE(G, T, 3, 2, 0, 4) INT_TILE(G, T, 4, 1, 0, 8)           \
+    INT_TILE(G, T, 4, 1, 1, 0) INT_TILE(G, T, 4, 1, 0, 128) INT_TILE(G, T, 5, 1, 0, 16)        \
+    INT_TILE(G, T, 5, 1, 1, 0) INT_TILE(G, T, 6, 2, 0, 32) INT_TILE(G, T, 8, 1, 0, 128)
 #define INT_TILE_ROW(G, T)                                                                     \
-    {NAME(int_tile_##G##_##T##_4_1_0_8), NAME(int_tile_##G##_##T##_4_1_1_0),                   \
-     NAME(int_tile_##G##_##T##_8_1_0_128), NAME(int_tile_##G##_##T##_8_1_1_0),                 \
-     NAME(int_tile_##G##_##T##_4_2_0_8), NAME(int_tile_##G##_##T##_4_2_1_0),                   \
-     NAME(int_tile_##G##_##T##_8_2_0_128)}
+    {NAME(int_tile_##G##_##T##_2_2_1_0), NAME(int_tile_##G##_##T##_3_2_0_4),                   \
+     NAME(int_tile_##G##_##T##_4_1_0_8), NAME(int_tile_##G##_##T##_4_1_1_0),                   \
+     NAME(int_tile_##G##_##T##_4_1_0_128), NAME(int_tile_##G##_##T##_5_1_0_16),                \
+     NAME(int_tile_##G##_##T##_5_1_1_0), NAME(int_tile_##G##_##T##_6_2_0_32),                  \
+     NAME(int_tile_##G##_##T##_8_1_0_128)}
 
 // A macro for each number of tokens a register tile may hold.
 #if TOKEN_TILE == 6
@@ -185,7 +179,7 @@ INT_TILES(2, 1)
 SIX_TILES(INT_TILES, 2)
 #endif
 
-static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] = {
+static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][9] = {
 #if INT_TOKENS == 8
     {SIX_TILES_ROW(INT_TILE_ROW, 1), INT_TILE_ROW(1, 7), INT_TILE_ROW(1, 8)},
 #else
@@ -198,9 +192,16 @@ static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][7] 
 #endif
 };
 
+// The place of a matrix's tiles in a row of INT_TILE_ROW.
 INLINE int NAME(int_kind)(const rk_matrix *m) {
-    if (m->scales == 1) return m->bits == 4 ? (m->has_min ? 1 : 0) : (m->has_min ? 3 : 2);
-    return m->bits == 4 ? (m->has_min ? 5 : 4) : 6;
+    switch (m->bits) {
+    case 2: return 0;
+    case 3: return 1;
+    case 4: return m->values ? 4 : 2 + m->has_min;
+    case 5: return 5 + m->has_min;
+    case 6: return 7;
+    default: return 8;
+    }
 }
 
 // The machine's best at products of bytes, as multiply-adds × 2: independent sums in registers, as
@@ -336,6 +337,7 @@ static int32_t NAME(cut)(
             piece->values = set->values + (int64_t)piece->first * m->cols;
             piece->inputs = (rk_tile){
                 .blocks = blocks, .apart = groups.apart, .outputs_apart = groups.outputs_apart,
+                .values = m->values,
                 .quants = set->quants + at * RK_BLOCK,
                 .words = set->words + at * RK_BLOCK, .outliers = set->outliers + at,
                 .scales = set->scales + at, .sums = set->sums + at,

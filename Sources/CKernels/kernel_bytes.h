@@ -28,7 +28,7 @@ enum { NAME(MOST_VECTORS) = INT_GROUPS * MOST_BESIDE };
 INLINE void NAME(byte_products)(
     vi (*sum)[NAME(MOST_VECTORS)], const uint8_t *const *weights, const int8_t *inputs,
     const rk_outliers *outliers, const int V, const int beside, const int T, const int bits,
-    const int set, const int words, const int zero) {
+    const uint8_t *values, const int set, const int words, const int zero) {
     const uint8_t *rows[NAME(MOST_VECTORS)];
     UNROLL for (int v = 0; v < V; v++) rows[v] = weights[v / beside] + v % beside * LANES * 4;
     UNROLL for (int t = 0; t < T; t++) {
@@ -37,7 +37,7 @@ INLINE void NAME(byte_products)(
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
         vb w[NAME(MOST_VECTORS)];
-        UNROLL for (int v = 0; v < V; v++) w[v] = NAME(unpack)(rows[v], column, bits);
+        UNROLL for (int v = 0; v < V; v++) w[v] = unpack(rows[v], column, bits, values);
         UNROLL for (int t = 0; t < T; t++) {
             vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
             // Vectors share it, where the compiler would have each multiplication load it.
@@ -52,7 +52,7 @@ INLINE void NAME(byte_products)(
     }
     const int above = NAME(above)(zero);
     UNROLL for (int t = 0; t < T; t++) {
-        NAME(add_outliers)(sum[t], V, rows, &outliers[t], bits, set, words, above);
+        NAME(add_outliers)(sum[t], V, rows, &outliers[t], bits, values, set, words, above);
     }
 }
 
@@ -66,17 +66,18 @@ INLINE void NAME(int_tile)(
     const int bits, const int scale_sets, const int has_min, const int zero) {
     enum { PARTS = RK_ROWS / LANES };
     const int beside = PARTS_BESIDE(T), vectors = groups * beside;
-    const int quant_bytes = bits == 4 ? 256 : 512;
+    const int quant_bytes = bits * 64;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int lead = scale_bytes < 64 ? 0 : scale_bytes;
     const int32_t blocks = tile->blocks;
     // One token is always one piece; as a constant the pass leaves more registers to the loop.
     const bool alone = T == 1 || IS_ALONE(groups, T);
     const rk_pass pass = alone ? (rk_pass){.count = 1, .is_cold = true} : tile->pass;
-    const bool asks_far = !alone || (T > 1 && bits == 4) || rk_tuned.group_ahead;
+    const bool asks_far = !alone || (T > 1 && bits < 8) || rk_tuned.group_ahead;
     const bool near = rk_tuned.near || (pass.count == 1 && rk_tuned.near_alone);
     // Columns of four that one scale covers.
     const int words = scale_sets == 1 ? 8 : 4;
+    const uint8_t *const values = bits == 4 && zero == 128 ? tile->values : NULL;
     for (int part = 0; part < PARTS; part += beside) {
         const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
         UNROLL for (int g = 0; g < groups; g++) {
@@ -122,7 +123,7 @@ INLINE void NAME(int_tile)(
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][NAME(MOST_VECTORS)];
                 NAME(byte_products)(
-                    sum, weights, inputs, outliers, vectors, beside, T, bits, set, words, zero);
+                    sum, weights, inputs, outliers, vectors, beside, T, bits, values, set, words, zero);
                 UNROLL for (int v = 0; v < vectors; v++) {
                     const uint16_t *p = (const uint16_t *)block[v / beside]
                         + set * 16 * (has_min ? 2 : 1) + v % beside * LANES;

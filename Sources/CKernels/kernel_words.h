@@ -3,8 +3,9 @@
 //   madd(w, x)         in each 32-bit lane, the sum of two products of 16-bit words
 //   madd_bytes(w, x)   in each 16-bit lane, the sum of two of a byte w and a signed byte x
 //
-// Weights of 4 bits are multiplied as bytes by inputs of a byte: a lane of 16 bits holds the sum of
-// all 16 products that it gets of a block (at most 15 · 127 each), and becomes 32 bits once.
+// Weights of up to 6 bits are multiplied as bytes by inputs of a byte: a lane of 16 bits holds the
+// sum of all 16 products that it gets of a block (at most 15 · 127 each with 4 bits), of 8 with 5
+// bits, of 4 with 6, and becomes 32 bits then.
 // Weights of 8 bits would saturate so. They are multiplied as words, outliers among the inputs.
 // Words of a quad of columns stand as 0, 2, 1, 3: a packed 32-bit lane holds four columns of a row
 // as bytes, and masking it gives columns 0 and 2, shifting it columns 1 and 3.
@@ -19,40 +20,44 @@ INLINE void NAME(store_words)(int16_t *words, const vi *q) {
     }
 }
 
-// The products of nibbles and bytes: columns `set` of `words` quads.
+// The products of weights of up to 6 bits and bytes: columns `set` of `words` quads.
 INLINE void NAME(byte_products)(
     vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int8_t *inputs,
-    const rk_outliers *outliers, const int T, const int set, const int words) {
+    const rk_outliers *outliers, const int T, const int bits, const int set, const int words) {
+    // Quads whose products a lane of 16 bits holds.
+    const int held = bits <= 4 ? 8 : bits == 5 ? 4 : 2;
     vw part[INT_TOKENS][NAME(PARTS)];
     const uint8_t *rows[NAME(PARTS)];
     UNROLL for (int r = 0; r < NAME(PARTS); r++) rows[r] = weights + r * LANES * 4;
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
         vb w[NAME(PARTS)];
-        UNROLL for (int r = 0; r < NAME(PARTS); r++) w[r] = NAME(unpack)(rows[r], column, 4);
+        UNROLL for (int r = 0; r < NAME(PARTS); r++) w[r] = unpack(rows[r], column, bits, NULL);
         UNROLL for (int t = 0; t < T; t++) {
             vi x = NAME(spread)(inputs + t * RK_BLOCK + column * 4);
             UNROLL for (int r = 0; r < NAME(PARTS); r++) {
                 vw products = madd_bytes(w[r], x);
-                part[t][r] = j == 0 ? products : part[t][r] + products;
+                part[t][r] = j % held == 0 ? products : part[t][r] + products;
                 // Integer sums may be taken in any order, and the compiler's needs more
                 // registers than there are.
                 KEEP(part[t][r]);
+                if ((j + 1) % held && j + 1 < words) continue;
+                vi wide = madd(part[t][r], (vw){} + 1);
+                sum[t][r] = j < held ? wide : sum[t][r] + wide;
             }
         }
     }
     UNROLL for (int t = 0; t < T; t++) {
-        UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = madd(part[t][r], (vw){} + 1);
-    }
-    UNROLL for (int t = 0; t < T; t++) {
-        NAME(add_outliers)(sum[t], NAME(PARTS), rows, &outliers[t], 4, set, words, 0);
+        NAME(add_outliers)(
+            sum[t], NAME(PARTS), rows, &outliers[t], bits, NULL, set, words, 0);
     }
 }
 
 // The products of bytes and words.
 INLINE void NAME(word_products)(
-    vi (*sum)[NAME(PARTS)], const uint8_t *weights, const int16_t *inputs, const int T,
-    const int set, const int words) {
+    vi (*sum)[NAME(PARTS)], const uint8_t *weights, const uint8_t *values, const int16_t *inputs,
+    const int T, const int set, const int words) {
+    const int bits = values ? 4 : 8;
     UNROLL for (int t = 0; t < T; t++) {
         UNROLL for (int r = 0; r < NAME(PARTS); r++) sum[t][r] = (vi){};
     }
@@ -60,7 +65,7 @@ INLINE void NAME(word_products)(
         UNROLL for (int odd = 0; odd < 2; odd++) {
             vi w[NAME(PARTS)];
             UNROLL for (int r = 0; r < NAME(PARTS); r++) {
-                vw lanes = *(const vw *)(weights + quad * 64 + r * LANES * 4);
+                const vw lanes = (vw)unpack(weights + r * LANES * 4, quad, bits, values);
                 w[r] = (vi)(odd ? lanes >> 8 : lanes & 0xff);
             }
             UNROLL for (int t = 0; t < T; t++) {
@@ -83,7 +88,7 @@ INLINE void NAME(int_tile)(
     const int bits, const int scale_sets, const int has_min, const int zero) {
     enum { PARTS = NAME(PARTS) };
     const int V = groups;
-    const int quant_bytes = bits == 4 ? 256 : 512;
+    const int quant_bytes = bits * 64;
     const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
     const int lead = scale_bytes < 64 ? 0 : scale_bytes;
     const int32_t blocks = tile->blocks;
@@ -92,6 +97,7 @@ INLINE void NAME(int_tile)(
     const int64_t ahead = !follows ? 4096 : T == 1 ? 768 : 2048;
     // Columns of four that one scale covers.
     const int words = scale_sets == 1 ? 8 : 4;
+    const uint8_t *const values = zero == 128 && bits == 4 ? tile->values : NULL;
     const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
     UNROLL for (int v = 0; v < V; v++) {
         block[v] = group + v * tile->apart;
@@ -120,10 +126,10 @@ INLINE void NAME(int_tile)(
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][PARTS];
-                if (bits == 4) {
-                    NAME(byte_products)(sum, weights[v], bytes, outliers, T, set, words);
+                if (zero == 128) {
+                    NAME(word_products)(sum, weights[v], values, inputs, T, set, words);
                 } else {
-                    NAME(word_products)(sum, weights[v], inputs, T, set, words);
+                    NAME(byte_products)(sum, weights[v], bytes, outliers, T, bits, set, words);
                 }
                 UNROLL for (int r = 0; r < PARTS; r++) {
                     const uint16_t *p = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1)

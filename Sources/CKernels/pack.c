@@ -1,9 +1,8 @@
 // Packs matrices from the file's blocks into the layout the kernels read: 16 rows side by
 // side, for each 32 columns the scales (float16, 16 rows a set; minima behind) and
-// the integers, four columns of a row in one 32-bit lane. The integers are those of the
-// file, so products are exact; scales of k-quants are rounded to float16.
+// the integers, see kernel_integers.h. The integers are those of the file, in as many bits as
+// there, so products are exact; scales of k-quants are rounded to float16.
 #include "internal.h"
-
 
 enum {
     TYPE_F32 = 0, TYPE_F16 = 1, TYPE_Q4_0 = 2, TYPE_Q4_1 = 3, TYPE_Q5_0 = 6, TYPE_Q5_1 = 7,
@@ -15,16 +14,30 @@ typedef struct {
     int32_t type, bits, scales, has_min, zero;
     /// Columns and bytes of a block in the file.
     int32_t columns, bytes;
+    const uint8_t *values;
 } int_format;
 
+// What integers of 4 bits stand for, 128 above: of the IQ4 types -127, -104, … 113, of MXFP4
+// 0, 1, 2, 3, 4, 6, 8, 12 (twice the value), then the same negative.
+static const _Alignas(16) uint8_t iq4_values[16]
+    = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+static const _Alignas(16) uint8_t mxfp4_values[16]
+    = {128, 129, 130, 131, 132, 134, 136, 140, 128, 127, 126, 125, 124, 122, 120, 116};
+
 static const int_format formats[] = {
-    {TYPE_Q4_0, 4, 1, 0, 8, 32, 18},    {TYPE_Q4_1, 4, 1, 1, 0, 32, 20},
-    {TYPE_Q5_0, 8, 1, 0, 128, 32, 22},  {TYPE_Q5_1, 8, 1, 1, 0, 32, 24},
-    {TYPE_Q8_0, 8, 1, 0, 128, 32, 34},  {TYPE_Q2_K, 4, 2, 1, 0, 256, 84},
-    {TYPE_Q3_K, 4, 2, 0, 8, 256, 110},  {TYPE_Q4_K, 4, 1, 1, 0, 256, 144},
-    {TYPE_Q5_K, 8, 1, 1, 0, 256, 176},  {TYPE_Q6_K, 8, 2, 0, 128, 256, 210},
-    {TYPE_IQ4_NL, 8, 1, 0, 128, 32, 18}, {TYPE_IQ4_XS, 8, 1, 0, 128, 256, 136},
-    {TYPE_MXFP4, 8, 1, 0, 128, 32, 17},
+    {TYPE_Q4_0, 4, 1, 0, 8, 32, 18, NULL},
+    {TYPE_Q4_1, 4, 1, 1, 0, 32, 20, NULL},
+    {TYPE_Q5_0, 5, 1, 0, 16, 32, 22, NULL},
+    {TYPE_Q5_1, 5, 1, 1, 0, 32, 24, NULL},
+    {TYPE_Q8_0, 8, 1, 0, 128, 32, 34, NULL},
+    {TYPE_Q2_K, 2, 2, 1, 0, 256, 84, NULL},
+    {TYPE_Q3_K, 3, 2, 0, 4, 256, 110, NULL},
+    {TYPE_Q4_K, 4, 1, 1, 0, 256, 144, NULL},
+    {TYPE_Q5_K, 5, 1, 1, 0, 256, 176, NULL},
+    {TYPE_Q6_K, 6, 2, 0, 32, 256, 210, NULL},
+    {TYPE_IQ4_NL, 4, 1, 0, 128, 32, 18, iq4_values},
+    {TYPE_IQ4_XS, 4, 1, 0, 128, 256, 136, iq4_values},
+    {TYPE_MXFP4, 4, 1, 0, 128, 32, 17, mxfp4_values},
 };
 
 static const int_format *find_format(int32_t type) {
@@ -46,6 +59,7 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
         m->scales = format->scales;
         m->has_min = format->has_min;
         m->zero = format->zero;
+        m->values = format->values;
         int32_t last = cols / RK_BLOCK - 1, quants = rk_quant_bytes(m);
         m->stride = rk_quants_at(last, rk_scale_bytes(m), quants) + quants;
     } else if (type == TYPE_F16 || type == TYPE_BF16 || type == TYPE_F32) {
@@ -61,10 +75,6 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
 }
 
 // ---------------------------------------------------------------- blocks of the file
-
-static const int8_t iq4_values[16]
-    = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-static const int8_t mxfp4_values[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 typedef struct {
     uint8_t q[RK_BLOCK];
@@ -87,38 +97,43 @@ static void q4_k_scale(const uint8_t *s, int j, int *scale, int *minimum) {
     }
 }
 
+static void put_nibbles(const uint8_t *nibbles, exploded *e) {
+    for (int j = 0; j < 16; j++) e->q[j] = nibbles[j] & 15;
+    for (int j = 0; j < 16; j++) e->q[j + 16] = nibbles[j] >> 4;
+}
+
+// Sets bit 4 of each integer where the file's word has its bit.
+static void add_fifth_bits(const uint8_t *word, exploded *e) {
+    for (int i = 0; i < 4; i++) {
+        // The bit of each byte's own number is kept, then brought down from wherever it stands.
+        uint64_t bits = word[i] * 0x0101010101010101u & 0x8040201008040201u, q;
+        bits = (bits + 0x7f7f7f7f7f7f7f7fu) >> 3 & 0x1010101010101010u;
+        memcpy(&q, e->q + i * 8, 8);
+        q |= bits;
+        memcpy(e->q + i * 8, &q, 8);
+    }
+}
+
 // Columns [32·b, 32·b + 32) of a row as stored integers, scales and minima.
-static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
-    const int_format *f = find_format(type);
+static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded *e) {
     const uint8_t *x = row + (int64_t)(b * RK_BLOCK / f->columns) * f->bytes;
-    int s = b % (f->columns / RK_BLOCK);
+    const int type = f->type, s = b % (f->columns / RK_BLOCK);
     e->m[0] = e->m[1] = 0;
     switch (type) {
     case TYPE_Q4_0:
     case TYPE_Q4_1:
         e->d[0] = half_at(x);
         if (type == TYPE_Q4_1) e->m[0] = half_at(x + 2);
-        x += type == TYPE_Q4_1 ? 4 : 2;
-        for (int j = 0; j < 16; j++) {
-            e->q[j] = x[j] & 15;
-            e->q[j + 16] = x[j] >> 4;
-        }
+        put_nibbles(x + (type == TYPE_Q4_1 ? 4 : 2), e);
         break;
     case TYPE_Q5_0:
-    case TYPE_Q5_1: {
+    case TYPE_Q5_1:
         e->d[0] = half_at(x);
         if (type == TYPE_Q5_1) e->m[0] = half_at(x + 2);
         x += type == TYPE_Q5_1 ? 4 : 2;
-        uint32_t high;
-        memcpy(&high, x, 4);
-        // A value without a minimum stands 16 above zero; the packed one stands 128 above.
-        uint8_t shift = type == TYPE_Q5_0 ? 112 : 0;
-        for (int j = 0; j < 16; j++) {
-            e->q[j] = (uint8_t)(((x[4 + j] & 15) | (((high >> j) & 1) << 4)) + shift);
-            e->q[j + 16] = (uint8_t)(((x[4 + j] >> 4) | (((high >> (j + 16)) & 1) << 4)) + shift);
-        }
+        put_nibbles(x + 4, e);
+        add_fifth_bits(x, e);
         break;
-    }
     case TYPE_Q8_0:
         e->d[0] = half_at(x);
         for (int j = 0; j < 32; j++) e->q[j] = x[2 + j] ^ 0x80;
@@ -140,7 +155,7 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
         }
         for (int j = 0; j < 32; j++) {
             int q = (x[32 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
-            e->q[j] = (uint8_t)(q + (((x[j] >> s) & 1) << 2) + 4);
+            e->q[j] = (uint8_t)(q | ((x[j] >> s) & 1) << 2);
         }
         break;
     }
@@ -151,10 +166,9 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
         e->d[0] = half_at(x) * (float)scale;
         e->m[0] = -half_at(x + 2) * (float)minimum;
         const uint8_t *low = x + (type == TYPE_Q4_K ? 16 : 48) + 32 * (s / 2);
-        for (int j = 0; j < 32; j++) {
-            e->q[j] = s % 2 ? low[j] >> 4 : low[j] & 15;
-            if (type == TYPE_Q5_K) e->q[j] |= (uint8_t)(((x[16 + j] >> s) & 1) << 4);
-        }
+        for (int j = 0; j < 32; j++) e->q[j] = (low[j] >> (s % 2 * 4)) & 15;
+        if (type == TYPE_Q4_K) break;
+        for (int j = 0; j < 32; j++) e->q[j] |= (uint8_t)(((x[16 + j] >> s) & 1) << 4);
         break;
     }
     case TYPE_Q6_K: {
@@ -164,8 +178,8 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
             e->d[h] = half_at(x + 208) * (float)(int8_t)x[192 + 2 * s + h];
         }
         for (int j = 0; j < 32; j++) {
-            int nibble = s % 4 < 2 ? low[j] & 15 : low[j] >> 4;
-            e->q[j] = (uint8_t)((nibble | (((high[j] >> (2 * (s % 4))) & 3) << 4)) + 96);
+            int nibble = (low[j] >> (s % 4 / 2 * 4)) & 15;
+            e->q[j] = (uint8_t)(nibble | ((high[j] >> (2 * (s % 4))) & 3) << 4);
         }
         break;
     }
@@ -173,7 +187,6 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
     case TYPE_IQ4_XS:
     case TYPE_MXFP4: {
         const uint8_t *nibbles = x + 2;
-        const int8_t *values = iq4_values;
         if (type == TYPE_IQ4_NL) {
             e->d[0] = half_at(x);
         } else if (type == TYPE_IQ4_XS) {
@@ -185,12 +198,8 @@ static void explode(int32_t type, const uint8_t *row, int32_t b, exploded *e) {
         } else {
             e->d[0] = ldexpf(1, x[0] - 128);
             nibbles = x + 1;
-            values = mxfp4_values;
         }
-        for (int j = 0; j < 16; j++) {
-            e->q[j] = (uint8_t)(values[nibbles[j] & 15] + 128);
-            e->q[j + 16] = (uint8_t)(values[nibbles[j] >> 4] + 128);
-        }
+        put_nibbles(nibbles, e);
         break;
     }
     default: break;
@@ -204,14 +213,46 @@ static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const e
         scales[lane] = rk_f32_to_f16(e->d[set]);
         if (m->has_min) scales[16 + lane] = rk_f32_to_f16(e->m[set]);
     }
-    uint8_t *quants = group + rk_quants_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
-    if (m->bits == 4) {
-        for (int i = 0; i < 16; i++) {
-            quants[(i / 4) * 64 + lane * 4 + i % 4] = (uint8_t)(e->q[i] | (e->q[i + 16] << 4));
-        }
-    } else {
-        for (int i = 0; i < 32; i++) quants[(i / 4) * 64 + lane * 4 + i % 4] = e->q[i];
+    uint32_t quads[8], *lines
+        = (uint32_t *)(group + rk_quants_at(b, rk_scale_bytes(m), rk_quant_bytes(m))) + lane;
+    memcpy(quads, e->q, sizeof quads);
+    if (m->bits == 8) {
+        for (int i = 0; i < 8; i++) lines[i * RK_ROWS] = quads[i];
+        return;
     }
+    // Parts of 4, 2 and 1 bit: `below` of the integer's bits are packed.
+    int below = 0;
+    if (m->bits & 4) {
+        const uint32_t low = 0x0f0f0f0f;
+        for (int i = 0; i < 4; i++) {
+            lines[i * RK_ROWS] = (quads[i] & low) | (quads[i + 4] & low) << 4;
+        }
+        below = 4;
+    }
+    for (int width = 2; width > 0; width--) {
+        if (!(m->bits & width)) continue;
+        uint32_t part[2] = {0, 0}, low = ((1u << width) - 1) * 0x01010101u;
+        for (int i = 0; i < 8; i++) {
+            part[i * width / 8] |= (quads[i] >> below & low) << i * width % 8;
+        }
+        for (int i = 0; i < width; i++) lines[(below + i) * RK_ROWS] = part[i];
+        below += width;
+    }
+}
+
+// The integer of a row's column in a block.
+static int integer_at(const rk_matrix *m, const uint8_t *quants, int lane, int column) {
+    const int quad = column / 4, byte = lane * 4 + column % 4;
+    if (m->bits == 8) return quants[quad * 64 + byte];
+    int q = 0, below = m->bits & 4;
+    if (below) q = quants[quad % 4 * 64 + byte] >> (quad / 4 * 4) & 15;
+    for (int width = 2; width > 0; width--) {
+        if (!(m->bits & width)) continue;
+        const int packed = quants[(below + quad * width / 8) * 64 + byte];
+        q |= (packed >> quad * width % 8 & ((1 << width) - 1)) << below;
+        below += width;
+    }
+    return m->values ? m->values[q] : q;
 }
 
 // Asks for a part of the sixteen rows that most often stand behind these in the file, as far from
@@ -322,6 +363,7 @@ static inline void pack_group_fast(
 void rk_matrix_pack(
     rk_matrix *m, const uint8_t *const *sources, int32_t first, int32_t count) {
     int32_t end = first + count < m->rows ? first + count : m->rows;
+    const int_format *format = find_format(m->type);
     for (int32_t start = first; start < end; start += RK_ROWS) {
         uint8_t *group = m->data + m->stride * (start / RK_ROWS);
         int32_t lanes = end - start < RK_ROWS ? end - start : RK_ROWS;
@@ -340,7 +382,7 @@ void rk_matrix_pack(
             for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
                 for (int lane = 0; lane < lanes; lane++) {
                     exploded e;
-                    explode(m->type, rows[lane], b, &e);
+                    explode(format, rows[lane], b, &e);
                     put_block(m, group, b, lane, &e);
                 }
             }
@@ -377,9 +419,7 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
         for (int i = 0; i < RK_BLOCK; i++) {
             int set = m->scales == 2 ? i / 16 : 0;
             const uint16_t *scales = (const uint16_t *)block + set * (m->has_min ? 32 : 16);
-            int q = m->bits == 4 ? quants[(i % 16 / 4) * 64 + lane * 4 + i % 4]
-                                 : quants[(i / 4) * 64 + lane * 4 + i % 4];
-            if (m->bits == 4) q = i < 16 ? q & 15 : q >> 4;
+            int q = integer_at(m, quants, lane, i);
             float low = m->has_min ? rk_f16_to_f32(scales[16 + lane]) : 0;
             output[b * RK_BLOCK + i]
                 = rk_f16_to_f32(scales[lane]) * (float)(q - m->zero) + low;

@@ -20,6 +20,7 @@
 
 #include "x86_amx_parts.h"
 #include "x86_amx_products.h"
+#include "kernel_integers.h"
 
 enum {
     /// Columns of GROUPS groups of rows that are turned into bf16 at once: they stay near the core until
@@ -75,10 +76,9 @@ INLINE void store_pairs(uint8_t *tile, __m512i bytes, __m512 scale, __m512 least
 
 INLINE void expand(
     const rk_matrix *m, const uint8_t *group, int32_t first, int32_t blocks, uint8_t *panel,
-    const int bits, const int sets, const bool has_min) {
-    const int quant_bytes = bits == 4 ? 256 : 512;
+    const int bits, const uint8_t *values, const int sets, const bool has_min) {
+    const int quant_bytes = bits * 64;
     const int scale_bytes = 32 * sets * (has_min ? 2 : 1);
-    const __m512i nibble = _mm512_set1_epi8(15);
     const __m512 zero = _mm512_set1_ps((float)-m->zero);
     for (int32_t b = 0; b < blocks; b++) {
         const uint8_t *s = group + rk_scales_at(first + b, scale_bytes, quant_bytes);
@@ -95,11 +95,7 @@ INLINE void expand(
                 : _mm512_mul_ps(scale, zero);
             UNROLL for (int j = 0; j < 8 / sets; j++) {
                 const int column = set * 4 + j;
-                __m512i bytes = _mm512_load_si512(q + (bits == 4 ? column % 4 : column) * 64);
-                if (bits == 4) {
-                    if (column >= 4) bytes = _mm512_srli_epi32(bytes, 4);
-                    bytes = _mm512_and_si512(bytes, nibble);
-                }
+                __m512i bytes = (__m512i)unpack(q, column, bits, values);
                 store_pairs(panel + b * TILE_BYTES + column * 128, bytes, scale, least);
             }
         }
@@ -133,16 +129,16 @@ static void expand_group(
         expand_halves(m, columns, blocks, panel, low);
         return;
     }
-    if (m->bits == 4) {
-        if (m->scales == 1 && m->has_min) expand(m, group, first, blocks, panel, 4, 1, true);
-        else if (m->scales == 1) expand(m, group, first, blocks, panel, 4, 1, false);
-        else if (m->has_min) expand(m, group, first, blocks, panel, 4, 2, true);
-        else expand(m, group, first, blocks, panel, 4, 2, false);
-    } else {
-        if (m->scales == 1 && m->has_min) expand(m, group, first, blocks, panel, 8, 1, true);
-        else if (m->scales == 1) expand(m, group, first, blocks, panel, 8, 1, false);
-        else expand(m, group, first, blocks, panel, 8, 2, false);
-    }
+    const bool has_min = m->has_min;
+    if (m->values) expand(m, group, first, blocks, panel, 4, m->values, 1, false);
+    else if (m->bits == 8) expand(m, group, first, blocks, panel, 8, NULL, 1, false);
+    else if (m->bits == 6) expand(m, group, first, blocks, panel, 6, NULL, 2, false);
+    else if (m->bits == 5 && has_min) expand(m, group, first, blocks, panel, 5, NULL, 1, true);
+    else if (m->bits == 5) expand(m, group, first, blocks, panel, 5, NULL, 1, false);
+    else if (m->bits == 3) expand(m, group, first, blocks, panel, 3, NULL, 2, false);
+    else if (m->bits == 2) expand(m, group, first, blocks, panel, 2, NULL, 2, true);
+    else if (has_min) expand(m, group, first, blocks, panel, 4, NULL, 1, true);
+    else expand(m, group, first, blocks, panel, 4, NULL, 1, false);
 }
 
 // ---------------------------------------------------------------- products

@@ -5,16 +5,12 @@
 #include "internal.h"
 
 #if defined(RK_HAS_AMX)
-#include <immintrin.h>
+#include "x86_avx512_vectors.h"
 
 /// What the functions of such a file are compiled for.
 #define RK_AMX_TARGET                                                                          \
     __attribute__((target(                                                                     \
         "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c")))
-
-#define LANES 16
-#define max_(a, b) ((vf)_mm512_max_ps((__m512)(b), (__m512)(a)))
-#define min_(a, b) ((vf)_mm512_min_ps((__m512)(b), (__m512)(a)))
 
 enum {
     /// Columns of a tile whose rows are those of a left factor, and bytes of one of its rows.

@@ -7,6 +7,9 @@
 #define INT_TOKENS 6
 #define ROW_VECTORS 2
 #define VALUE_TILE 3
+#define lookup(table, v)                                                                       \
+    ((vb)_mm256_shuffle_epi8(                                                                  \
+        _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(table))), (__m256i)(v)))
 #define half_to_float(p) ((vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
 #define float_to_half(p, v) _mm_storeu_si128((__m128i *)(p), _mm256_cvtps_ph((__m256)(v), 0))
 #define bytes_to_words(p) ((vi)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(p))))

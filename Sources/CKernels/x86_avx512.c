@@ -2,13 +2,12 @@
 #include "internal.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "x86_avx512_vectors.h"
 
 #pragma clang attribute push(                                                                  \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))),    \
     apply_to = function)
 
-#define LANES 16
 #define REGISTERS 32
 #define NAME(x) x##_avx512
 #define TOKEN_TILE 12
@@ -34,8 +33,6 @@
         _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8((__m512i)(v)[0]));               \
         _mm_storeu_si128((__m128i *)(p) + 1, _mm512_cvtepi32_epi8((__m512i)(v)[1]));           \
     })
-#define max_(a, b) ((vf)_mm512_max_ps((__m512)(b), (__m512)(a)))
-#define min_(a, b) ((vf)_mm512_min_ps((__m512)(b), (__m512)(a)))
 
 #include "kernel_body.h"
 

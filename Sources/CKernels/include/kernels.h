@@ -49,10 +49,13 @@ typedef struct {
     /// ggml type id of the source.
     int32_t type;
     // RK_LAYOUT_INT only.
-    int32_t bits;      // 4 or 8
+    int32_t bits;      // 2 to 6, or 8
     int32_t scales;    // scale sets in 32 columns: 1 or 2 (groups of 16)
     int32_t has_min;   // a float16 minimum beside each scale
-    int32_t zero;      // subtracted from each stored integer: 0 (with minima), 8 or 128
+    int32_t zero;      // subtracted from each stored integer: 0 (with minima), 4, 8, 16, 32 or 128
+    /// Where this is not NULL, the integers of 4 bits are places in it: 16 numbers that stand
+    /// `zero` above their value.
+    const uint8_t *values;
     /// Bytes of 16 rows (packed) or of one row (raw).
     int64_t stride;
     uint8_t *data;
