@@ -25,34 +25,46 @@ bool rk_amx_permitted(void);
 extern const rk_kernels rk_neon_table;
 #endif
 
-/// Bytes that a block of 16 rows has of scales, and of integers.
-static inline int32_t rk_scale_bytes(const rk_matrix *m) {
-    return 32 * m->scales * (m->has_min ? 2 : 1);
+/// How the blocks of a group of rows stand: a head with the scales of some blocks, then the integers
+/// of these, and so on, so that a group is read as one stream: with all scales in front, memory gave
+/// an eighth less on Zen 3. With factors a head has them first, then each block's scales.
+typedef struct {
+    /// Bytes of a block's integers, of its scales, and of a head's factors.
+    int32_t quants, scales, factors;
+    /// Blocks behind a head, and its bytes, which are whole cache lines.
+    int32_t sharing, head;
+} rk_block_shape;
+
+/// Blocks that have a factor in common: the 256 columns of a block of k-quants.
+enum { RK_FACTOR_BLOCKS = 8 };
+
+static inline rk_block_shape rk_block_shape_of(
+    int32_t bits, int32_t sets, bool has_min, bool has_factors) {
+    const int32_t numbers = RK_ROWS * (has_min ? 2 : 1);
+    rk_block_shape s = {.quants = bits * 64};
+    s.scales = numbers * sets * (has_factors ? 1 : 2);
+    s.factors = has_factors ? numbers * 2 : 0;
+    s.sharing = has_factors ? RK_FACTOR_BLOCKS : s.scales < 64 ? 64 / s.scales : 1;
+    s.head = (s.factors + s.sharing * s.scales + 63) / 64 * 64;
+    return s;
 }
-static inline int32_t rk_quant_bytes(const rk_matrix *m) { return m->bits * 64; }
-/// Blocks whose scales share a cache line.
-static inline int32_t rk_blocks_sharing(int32_t scale_bytes) {
-    return scale_bytes < 64 ? 64 / scale_bytes : 1;
+/// Where in its group of rows the head of block `b` begins, its scales, and its integers.
+static inline int64_t rk_head_at(int32_t b, rk_block_shape s) {
+    return (int64_t)(b - b % s.sharing) * s.quants + (int64_t)(b / s.sharing) * s.head;
 }
-/// Where in its group of rows the scales of block `b` begin, and its integers. Scales stand before
-/// the integers of the blocks that share their cache line, so that a group is read as one stream:
-/// with all scales in front, memory gave an eighth less on Zen 3.
-static inline int64_t rk_scales_at(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {
-    int32_t sharing = rk_blocks_sharing(scale_bytes), inside = b % sharing;
-    return (int64_t)(b - inside) * (scale_bytes + quant_bytes) + inside * scale_bytes;
+static inline int64_t rk_scales_at(int32_t b, rk_block_shape s) {
+    return rk_head_at(b, s) + s.factors + b % s.sharing * s.scales;
 }
-static inline int64_t rk_quants_at(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {
-    int32_t sharing = rk_blocks_sharing(scale_bytes), inside = b % sharing;
-    return (int64_t)b * quant_bytes + (int64_t)(b - inside + sharing) * scale_bytes;
+static inline int64_t rk_quants_at(int32_t b, rk_block_shape s) {
+    return (int64_t)b * s.quants + (int64_t)(b / s.sharing + 1) * s.head;
 }
-/// From block `b` to the next.
-static inline int64_t rk_scales_step(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {
-    return rk_scales_at(b % 2 + 1, scale_bytes, quant_bytes)
-        - rk_scales_at(b % 2, scale_bytes, quant_bytes);
+/// From the scales and the integers of block `b` to those of the next.
+static inline int32_t rk_scales_step(int32_t b, rk_block_shape s) {
+    return (b + 1) % s.sharing ? s.scales
+                               : s.scales + s.head + s.sharing * (s.quants - s.scales);
 }
-static inline int64_t rk_quants_step(int32_t b, int32_t scale_bytes, int32_t quant_bytes) {
-    return rk_quants_at(b % 2 + 1, scale_bytes, quant_bytes)
-        - rk_quants_at(b % 2, scale_bytes, quant_bytes);
+static inline int32_t rk_quants_step(int32_t b, rk_block_shape s) {
+    return s.quants + ((b + 1) % s.sharing ? 0 : s.head);
 }
 
 /// How the kernels ask for weights on this processor, and take them; see fetch in kernel_body.h.

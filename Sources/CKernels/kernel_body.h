@@ -75,21 +75,35 @@ INLINE float NAME(covered_sum)(float sum, float half, const int scale_sets, cons
     return set == 0 ? half : sum - half;
 }
 
+// The scales of a vector of rows, or their minima: bytes at `p` in units of `factors`, or float16.
+INLINE vf NAME(scales_of)(const uint8_t *p, vf factors, const bool has_factors) {
+    if (!has_factors) return half_to_float((const uint16_t *)p);
+    return factors * __builtin_convertvector(*(const vc_loose *)p, vf);
+}
+
+// What weights that stand `zero` above their value add to the products of a token's inputs: from
+// the totals of the columns that one of a block's scales covers.
+INLINE vi NAME(excess)(const int32_t *totals, const int scale_sets, const int set, const int zero) {
+    if (!zero) return (vi){};
+    return (vi){} + totals[scale_sets == 1 ? 0 : 1 + set] * zero;
+}
+
 // Adds products of a block and a vector of rows, in the unit of the scales at `p`, to each of T
 // tokens' sums; `sum` and `total` go on `apart` vectors behind. Weights stand `zero` above their
-// value, which the sum of the inputs takes out.
+// value, which is taken out. `factors` are of scales and of minima.
 INLINE void NAME(add_scaled)(
-    vf *total, vi *sum, const int apart, const uint16_t *p, const float *scales,
-    const float *sums, const float *halves, const int32_t *totals, const int T,
-    const int scale_sets, const int set, const int has_min, const int zero) {
-    vf d = half_to_float(p);
+    vf *total, vi *sum, const int apart, const uint8_t *p, const vf *factors,
+    const float *scales, const float *sums, const float *halves, const int32_t *totals,
+    const int T, const int scale_sets, const int set, const int has_min, const int zero,
+    const int has_factors) {
+    vf d = NAME(scales_of)(p, factors[0], has_factors);
     UNROLL for (int t = 0; t < T; t++) {
-        if (zero) sum[t * apart] -= totals[t * 3 + (scale_sets == 1 ? 0 : 1 + set)] * zero;
+        if (zero) sum[t * apart] -= NAME(excess)(totals + t * 3, scale_sets, set, zero);
         vf scale = d * scales[t], products = __builtin_convertvector(sum[t * apart], vf);
         total[t * apart] = fma_(products, scale, total[t * apart]);
     }
     if (!has_min) return;
-    vf m = half_to_float(p + 16);
+    vf m = NAME(scales_of)(p + RK_ROWS * (has_factors ? 1 : 2), factors[1], has_factors);
     UNROLL for (int t = 0; t < T; t++) {
         float s = NAME(covered_sum)(sums[t], halves[t], scale_sets, set);
         total[t * apart] = fma_(m, splat(s), total[t * apart]);
@@ -133,26 +147,29 @@ typedef void (*NAME(int_tile_function))(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
     int64_t stride, bool add, int32_t width);
 
-// Tiles of G groups of rows.
-// Where 4 bits stand 128 above their value, they are places in a table.
-#define INT_TILE(G, T, BITS, SETS, MIN, ZERO)                                                  \
+// Tiles of G groups of rows. Where 4 bits stand 128 above their value, they are places in a table.
+#define INT_TILE(G, T, BITS, SETS, MIN, ZERO, FACTORS)                                         \
     static __attribute__((noinline)) void                                                      \
-    NAME(int_tile_##G##_##T##_##BITS##_##SETS##_##MIN##_##ZERO)(                               \
+    NAME(int_tile_##G##_##T##_##BITS##_##MIN##_##ZERO##_##FACTORS)(                            \
         const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,         \
         int64_t stride, bool add, int32_t width) {                                             \
         NAME(int_tile)(tile, group, group_bytes, output, stride, add, width, G, T, BITS, SETS, \
-                       MIN, ZERO);                                                             \
+                       MIN, ZERO, FACTORS);                                                    \
     }
 #define INT_TILES(G, T)                                                                        \
-    INT_TILE(G, T, 2, 2, 1, 0) INT_TILE(G, T, 3, 2, 0, 4) INT_TILE(G, T, 4, 1, 0, 8)           \
-    INT_TILE(G, T, 4, 1, 1, 0) INT_TILE(G, T, 4, 1, 0, 128) INT_TILE(G, T, 5, 1, 0, 16)        \
-    INT_TILE(G, T, 5, 1, 1, 0) INT_TILE(G, T, 6, 2, 0, 32) INT_TILE(G, T, 8, 1, 0, 128)
+    INT_TILE(G, T, 2, 2, 1, 0, 1) INT_TILE(G, T, 3, 2, 0, 4, 1) INT_TILE(G, T, 4, 1, 0, 8, 0)  \
+    INT_TILE(G, T, 4, 1, 1, 0, 0) INT_TILE(G, T, 4, 1, 1, 0, 1)                                \
+    INT_TILE(G, T, 4, 1, 0, 128, 0) INT_TILE(G, T, 5, 1, 0, 16, 0)                             \
+    INT_TILE(G, T, 5, 1, 1, 0, 0) INT_TILE(G, T, 5, 1, 1, 0, 1)                                \
+    INT_TILE(G, T, 6, 2, 0, 32, 1) INT_TILE(G, T, 8, 1, 0, 128, 0)
 #define INT_TILE_ROW(G, T)                                                                     \
-    {NAME(int_tile_##G##_##T##_2_2_1_0), NAME(int_tile_##G##_##T##_3_2_0_4),                   \
-     NAME(int_tile_##G##_##T##_4_1_0_8), NAME(int_tile_##G##_##T##_4_1_1_0),                   \
-     NAME(int_tile_##G##_##T##_4_1_0_128), NAME(int_tile_##G##_##T##_5_1_0_16),                \
-     NAME(int_tile_##G##_##T##_5_1_1_0), NAME(int_tile_##G##_##T##_6_2_0_32),                  \
-     NAME(int_tile_##G##_##T##_8_1_0_128)}
+    {NAME(int_tile_##G##_##T##_2_1_0_1), NAME(int_tile_##G##_##T##_3_0_4_1),                   \
+     NAME(int_tile_##G##_##T##_4_0_8_0), NAME(int_tile_##G##_##T##_4_1_0_0),                   \
+     NAME(int_tile_##G##_##T##_4_1_0_1), NAME(int_tile_##G##_##T##_4_0_128_0),                 \
+     NAME(int_tile_##G##_##T##_5_0_16_0), NAME(int_tile_##G##_##T##_5_1_0_0),                  \
+     NAME(int_tile_##G##_##T##_5_1_0_1), NAME(int_tile_##G##_##T##_6_0_32_1),                  \
+     NAME(int_tile_##G##_##T##_8_0_128_0)}
+#define INT_KINDS 11
 
 // A macro for each number of tokens a register tile may hold.
 #if TOKEN_TILE == 6
@@ -179,7 +196,7 @@ INT_TILES(2, 1)
 SIX_TILES(INT_TILES, 2)
 #endif
 
-static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][9] = {
+static const NAME(int_tile_function) NAME(int_tiles)[INT_GROUPS][INT_TOKENS][INT_KINDS] = {
 #if INT_TOKENS == 8
     {SIX_TILES_ROW(INT_TILE_ROW, 1), INT_TILE_ROW(1, 7), INT_TILE_ROW(1, 8)},
 #else
@@ -197,10 +214,10 @@ INLINE int NAME(int_kind)(const rk_matrix *m) {
     switch (m->bits) {
     case 2: return 0;
     case 3: return 1;
-    case 4: return m->values ? 4 : 2 + m->has_min;
-    case 5: return 5 + m->has_min;
-    case 6: return 7;
-    default: return 8;
+    case 4: return m->values ? 5 : 2 + m->has_min + m->has_factors;
+    case 5: return 6 + m->has_min + m->has_factors;
+    case 6: return 9;
+    default: return 10;
     }
 }
 

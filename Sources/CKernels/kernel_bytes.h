@@ -24,15 +24,23 @@ INLINE int NAME(above)(const int zero) { return zero == 128 && !WIDE_ZERO ? 128 
 // Vectors of weights that a tile takes at once, at most.
 enum { NAME(MOST_VECTORS) = INT_GROUPS * MOST_BESIDE };
 
+// Whether the products of weights that stand above their value begin with the excess, where there
+// are registers for it: at the end it takes eight tokens' product of 6 bits a fifth longer.
+#define EXCESS_FIRST (REGISTERS == 32)
+
 // The products of a block: columns `set` of `words` quads. V vectors, `beside` of each group.
 INLINE void NAME(byte_products)(
     vi (*sum)[NAME(MOST_VECTORS)], const uint8_t *const *weights, const int8_t *inputs,
-    const rk_outliers *outliers, const int V, const int beside, const int T, const int bits,
-    const uint8_t *values, const int set, const int words, const int zero) {
+    const rk_outliers *outliers, const int32_t *totals, const int V, const int beside,
+    const int T, const int bits, const uint8_t *values, const int set, const int words,
+    const int zero) {
     const uint8_t *rows[NAME(MOST_VECTORS)];
     UNROLL for (int v = 0; v < V; v++) rows[v] = weights[v / beside] + v % beside * LANES * 4;
+    const int above = NAME(above)(zero);
     UNROLL for (int t = 0; t < T; t++) {
-        UNROLL for (int v = 0; v < V; v++) sum[t][v] = (vi){};
+        const vi excess
+            = NAME(excess)(totals + t * 3, 8 / words, set, EXCESS_FIRST ? zero - above : 0);
+        UNROLL for (int v = 0; v < V; v++) sum[t][v] = -excess;
     }
     UNROLL for (int j = 0; j < words; j++) {
         const int column = set * 4 + j;
@@ -50,7 +58,6 @@ INLINE void NAME(byte_products)(
             }
         }
     }
-    const int above = NAME(above)(zero);
     UNROLL for (int t = 0; t < T; t++) {
         NAME(add_outliers)(sum[t], V, rows, &outliers[t], bits, values, set, words, above);
     }
@@ -63,12 +70,16 @@ INLINE void NAME(byte_products)(
 INLINE void NAME(int_tile)(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
-    const int bits, const int scale_sets, const int has_min, const int zero) {
+    const int bits, const int scale_sets, const int has_min, const int zero,
+    const int has_factors) {
     enum { PARTS = RK_ROWS / LANES };
     const int beside = PARTS_BESIDE(T), vectors = groups * beside;
-    const int quant_bytes = bits * 64;
-    const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
-    const int lead = scale_bytes < 64 ? 0 : scale_bytes;
+    const rk_block_shape shape = rk_block_shape_of(bits, scale_sets, has_min, has_factors);
+    // Heads that blocks share come of themselves, but for long ones.
+    const int lead = !has_factors && shape.sharing == 1 ? shape.head : 0;
+    const int steps = 12;
+    const int64_t ahead = steps * (shape.head / shape.sharing + shape.quants) / 64 * 64;
+    const int unit = has_factors ? 1 : 2;
     const int32_t blocks = tile->blocks;
     // One token is always one piece; as a constant the pass leaves more registers to the loop.
     const bool alone = T == 1 || IS_ALONE(groups, T);
@@ -81,10 +92,10 @@ INLINE void NAME(int_tile)(
     for (int part = 0; part < PARTS; part += beside) {
         const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
         UNROLL for (int g = 0; g < groups; g++) {
-            block[g] = group + g * group_bytes + part * LANES * 2;
-            weights[g] = group + g * group_bytes + rk_quants_at(0, scale_bytes, quant_bytes)
-                + part * LANES * 4;
+            block[g] = group + g * group_bytes + part * LANES * unit;
+            weights[g] = group + g * group_bytes + rk_quants_at(0, shape) + part * LANES * 4;
         }
+        vf factors[NAME(MOST_VECTORS)][2];
         const int8_t *inputs = tile->quants;
         const rk_outliers *outliers = tile->outliers;
         const float *scales = tile->scales, *sums = tile->sums, *halves = tile->half_sums;
@@ -104,37 +115,51 @@ INLINE void NAME(int_tile)(
                 KEEP_POINTER(block[g]);
                 KEEP_POINTER(weights[g]);
             }
+            const bool at_head = has_factors && b % shape.sharing == 0;
+            if (at_head) {
+                UNROLL for (int v = 0; v < vectors; v++) {
+                    const uint8_t *head = weights[v / beside] - shape.head
+                        - part * LANES * 2 + v % beside * LANES * 2;
+                    factors[v][0] = half_to_float((const uint16_t *)head);
+                    factors[v][1] = half_to_float((const uint16_t *)head + (has_min ? RK_ROWS : 0));
+                }
+                UNROLL for (int g = 0; g < groups; g++) {
+                    block[g] = weights[g] - shape.head + shape.factors - part * LANES * 3;
+                }
+            }
             if (part == 0 && asks_far) {
                 UNROLL for (int g = 0; g < groups; g++) {
                     const int64_t next = groups * group_bytes;
-                    fetch_next(block[g] + next, weights[g] + next, quant_bytes, pass, near);
+                    fetch_next(block[g] + next, weights[g] + next, shape.quants, pass, near);
                 }
             }
             if (part == 0 && pass.is_cold) {
                 // Behind the end of these groups stand the next ones.
-                const int steps = 12;
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int g = 0; g < groups; g++) {
-                    fetch_ahead(
-                        weights[g] + behind - lead, quant_bytes + lead,
-                        steps * (scale_bytes + quant_bytes), near);
+                    const uint8_t *next = weights[g] + behind + ahead;
+                    if (at_head) fetch_ahead(next, shape.head, -shape.head, near);
+                    fetch_ahead(next, shape.quants + lead, -lead, near);
                 }
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][NAME(MOST_VECTORS)];
                 NAME(byte_products)(
-                    sum, weights, inputs, outliers, vectors, beside, T, bits, values, set, words, zero);
+                    sum, weights, inputs, outliers, totals, vectors, beside, T, bits, values, set,
+                    words, zero);
                 UNROLL for (int v = 0; v < vectors; v++) {
-                    const uint16_t *p = (const uint16_t *)block[v / beside]
-                        + set * 16 * (has_min ? 2 : 1) + v % beside * LANES;
+                    const int lane = v % beside * LANES;
+                    const uint8_t *p = block[v / beside]
+                        + (set * RK_ROWS * (has_min ? 2 : 1) + lane) * unit;
                     NAME(add_scaled)(
-                        &total[0][v], &sum[0][v], NAME(MOST_VECTORS), p, scales, sums, halves, totals, T,
-                        scale_sets, set, has_min, zero - NAME(above)(zero));
+                        &total[0][v], &sum[0][v], NAME(MOST_VECTORS), p,
+                        factors[v], scales, sums, halves, totals, T, scale_sets, set, has_min,
+                        EXCESS_FIRST ? 0 : zero - NAME(above)(zero), has_factors);
                 }
             }
             UNROLL for (int g = 0; g < groups; g++) {
-                block[g] += rk_scales_step(b, scale_bytes, quant_bytes);
-                weights[g] += rk_quants_step(b, scale_bytes, quant_bytes);
+                block[g] += has_factors ? shape.scales : rk_scales_step(b, shape);
+                weights[g] += rk_quants_step(b, shape);
             }
             inputs += width * RK_BLOCK;
             outliers += width;

@@ -9,6 +9,7 @@ typedef float vf_loose __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int32_t vi __attribute__((vector_size(4 * LANES)));
 typedef int32_t vi_loose __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef uint8_t vb __attribute__((vector_size(4 * LANES)));
+typedef int8_t vc_loose __attribute__((vector_size(LANES), aligned(1)));
 typedef uint16_t vs_loose __attribute__((vector_size(2 * LANES), aligned(2)));
 typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
 typedef uint16_t vw __attribute__((vector_size(4 * LANES)));

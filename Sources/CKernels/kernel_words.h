@@ -85,12 +85,13 @@ INLINE void NAME(word_products)(
 INLINE void NAME(int_tile)(
     const rk_tile *tile, const uint8_t *group, int64_t group_bytes, float *output,
     int64_t stride, bool add, const int32_t width, const int groups, const int T,
-    const int bits, const int scale_sets, const int has_min, const int zero) {
+    const int bits, const int scale_sets, const int has_min, const int zero,
+    const int has_factors) {
     enum { PARTS = NAME(PARTS) };
     const int V = groups;
-    const int quant_bytes = bits * 64;
-    const int scale_bytes = 32 * scale_sets * (has_min ? 2 : 1);
-    const int lead = scale_bytes < 64 ? 0 : scale_bytes;
+    const rk_block_shape shape = rk_block_shape_of(bits, scale_sets, has_min, has_factors);
+    const int lead = !has_factors && shape.sharing == 1 ? shape.head : 0;
+    const int unit = has_factors ? 1 : 2;
     const int32_t blocks = tile->blocks;
     const rk_pass pass = tile->pass;
     const bool follows = rk_tuned.follows_streams, near = rk_tuned.near || follows;
@@ -101,8 +102,9 @@ INLINE void NAME(int_tile)(
     const uint8_t *block[INT_GROUPS], *weights[INT_GROUPS];
     UNROLL for (int v = 0; v < V; v++) {
         block[v] = group + v * tile->apart;
-        weights[v] = block[v] + rk_quants_at(0, scale_bytes, quant_bytes);
+        weights[v] = block[v] + rk_quants_at(0, shape);
     }
+    vf factors[INT_GROUPS][PARTS][2];
     const int8_t *bytes = tile->quants;
     const int16_t *inputs = tile->words;
     const rk_outliers *outliers = tile->outliers;
@@ -118,11 +120,22 @@ INLINE void NAME(int_tile)(
         UNROLL for (int v = 0; v < V; v++) {
             KEEP_POINTER(block[v]);
             KEEP_POINTER(weights[v]);
+            const bool at_head = has_factors && b % shape.sharing == 0;
+            if (at_head) {
+                const uint16_t *head = (const uint16_t *)(weights[v] - shape.head);
+                UNROLL for (int r = 0; r < PARTS; r++) {
+                    factors[v][r][0] = half_to_float(head + r * LANES);
+                    factors[v][r][1] = half_to_float(head + (has_min ? RK_ROWS : 0) + r * LANES);
+                }
+                block[v] = (const uint8_t *)head + shape.factors;
+            }
             if (!follows) {
-                fetch_next(block[v] + group_bytes, weights[v] + group_bytes, quant_bytes, pass, near);
+                fetch_next(
+                    block[v] + group_bytes, weights[v] + group_bytes, shape.quants, pass, near);
             }
             if (follows ? pass.index == 0 : pass.is_cold) {
-                fetch_ahead(weights[v] - lead, quant_bytes + lead, ahead, near);
+                if (at_head) fetch_ahead(weights[v], shape.head, ahead - shape.head, near);
+                fetch_ahead(weights[v], shape.quants + lead, ahead - lead, near);
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][PARTS];
@@ -132,15 +145,15 @@ INLINE void NAME(int_tile)(
                     NAME(byte_products)(sum, weights[v], bytes, outliers, T, bits, set, words);
                 }
                 UNROLL for (int r = 0; r < PARTS; r++) {
-                    const uint16_t *p = (const uint16_t *)block[v] + set * 16 * (has_min ? 2 : 1)
-                        + r * LANES;
+                    const uint8_t *p
+                        = block[v] + (set * RK_ROWS * (has_min ? 2 : 1) + r * LANES) * unit;
                     NAME(add_scaled)(
-                        &total[v][0][r], &sum[0][r], PARTS, p, scales, sums, halves, totals, T,
-                        scale_sets, set, has_min, zero);
+                        &total[v][0][r], &sum[0][r], PARTS, p, factors[v][r], scales, sums,
+                        halves, totals, T, scale_sets, set, has_min, zero, has_factors);
                 }
             }
-            block[v] += rk_scales_step(b, scale_bytes, quant_bytes);
-            weights[v] += rk_quants_step(b, scale_bytes, quant_bytes);
+            block[v] += has_factors ? shape.scales : rk_scales_step(b, shape);
+            weights[v] += rk_quants_step(b, shape);
         }
         bytes += width * RK_BLOCK;
         inputs += width * RK_BLOCK;

@@ -1,7 +1,7 @@
 // Packs matrices from the file's blocks into the layout the kernels read: 16 rows side by
-// side, for each 32 columns the scales (float16, 16 rows a set; minima behind) and
-// the integers, see kernel_integers.h. The integers are those of the file, in as many bits as
-// there, so products are exact; scales of k-quants are rounded to float16.
+// side, for some blocks of 32 columns the scales (16 rows a set; minima behind; see
+// rk_block_shape) and then the integers (see kernel_integers.h). Both are those of the file, in as
+// many bits as there, so products are exact.
 #include "internal.h"
 
 enum {
@@ -11,7 +11,7 @@ enum {
 };
 
 typedef struct {
-    int32_t type, bits, scales, has_min, zero;
+    int32_t type, bits, scales, has_min, has_factors, zero;
     /// Columns and bytes of a block in the file.
     int32_t columns, bytes;
     const uint8_t *values;
@@ -25,19 +25,19 @@ static const _Alignas(16) uint8_t mxfp4_values[16]
     = {128, 129, 130, 131, 132, 134, 136, 140, 128, 127, 126, 125, 124, 122, 120, 116};
 
 static const int_format formats[] = {
-    {TYPE_Q4_0, 4, 1, 0, 8, 32, 18, NULL},
-    {TYPE_Q4_1, 4, 1, 1, 0, 32, 20, NULL},
-    {TYPE_Q5_0, 5, 1, 0, 16, 32, 22, NULL},
-    {TYPE_Q5_1, 5, 1, 1, 0, 32, 24, NULL},
-    {TYPE_Q8_0, 8, 1, 0, 128, 32, 34, NULL},
-    {TYPE_Q2_K, 2, 2, 1, 0, 256, 84, NULL},
-    {TYPE_Q3_K, 3, 2, 0, 4, 256, 110, NULL},
-    {TYPE_Q4_K, 4, 1, 1, 0, 256, 144, NULL},
-    {TYPE_Q5_K, 5, 1, 1, 0, 256, 176, NULL},
-    {TYPE_Q6_K, 6, 2, 0, 32, 256, 210, NULL},
-    {TYPE_IQ4_NL, 4, 1, 0, 128, 32, 18, iq4_values},
-    {TYPE_IQ4_XS, 4, 1, 0, 128, 256, 136, iq4_values},
-    {TYPE_MXFP4, 4, 1, 0, 128, 32, 17, mxfp4_values},
+    {TYPE_Q4_0, 4, 1, 0, 0, 8, 32, 18, NULL},
+    {TYPE_Q4_1, 4, 1, 1, 0, 0, 32, 20, NULL},
+    {TYPE_Q5_0, 5, 1, 0, 0, 16, 32, 22, NULL},
+    {TYPE_Q5_1, 5, 1, 1, 0, 0, 32, 24, NULL},
+    {TYPE_Q8_0, 8, 1, 0, 0, 128, 32, 34, NULL},
+    {TYPE_Q2_K, 2, 2, 1, 1, 0, 256, 84, NULL},
+    {TYPE_Q3_K, 3, 2, 0, 1, 4, 256, 110, NULL},
+    {TYPE_Q4_K, 4, 1, 1, 1, 0, 256, 144, NULL},
+    {TYPE_Q5_K, 5, 1, 1, 1, 0, 256, 176, NULL},
+    {TYPE_Q6_K, 6, 2, 0, 1, 32, 256, 210, NULL},
+    {TYPE_IQ4_NL, 4, 1, 0, 0, 128, 32, 18, iq4_values},
+    {TYPE_IQ4_XS, 4, 1, 0, 0, 128, 256, 136, iq4_values},
+    {TYPE_MXFP4, 4, 1, 0, 0, 128, 32, 17, mxfp4_values},
 };
 
 static const int_format *find_format(int32_t type) {
@@ -45,6 +45,10 @@ static const int_format *find_format(int32_t type) {
         if (formats[i].type == type) return &formats[i];
     }
     return NULL;
+}
+
+static rk_block_shape shape_of(const rk_matrix *m) {
+    return rk_block_shape_of(m->bits, m->scales, m->has_min, m->has_factors);
 }
 
 int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
@@ -58,10 +62,11 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
         m->bits = format->bits;
         m->scales = format->scales;
         m->has_min = format->has_min;
+        m->has_factors = format->has_factors;
         m->zero = format->zero;
         m->values = format->values;
-        int32_t last = cols / RK_BLOCK - 1, quants = rk_quant_bytes(m);
-        m->stride = rk_quants_at(last, rk_scale_bytes(m), quants) + quants;
+        const rk_block_shape shape = shape_of(m);
+        m->stride = rk_quants_at(cols / RK_BLOCK - 1, shape) + shape.quants;
     } else if (type == TYPE_F16 || type == TYPE_BF16 || type == TYPE_F32) {
         m->layout = type == TYPE_F16 ? RK_LAYOUT_F16
             : type == TYPE_BF16      ? RK_LAYOUT_BF16
@@ -78,22 +83,26 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
 
 typedef struct {
     uint8_t q[RK_BLOCK];
-    float d[2], m[2];
+    /// float16: scale and minimum, or the units of those below.
+    uint16_t d, m;
+    int8_t scales[2], minima[2];
 } exploded;
 
-static float half_at(const uint8_t *p) {
+static uint16_t half_at(const uint8_t *p) {
     uint16_t bits;
     memcpy(&bits, p, 2);
-    return rk_f16_to_f32(bits);
+    return bits;
 }
 
-static void q4_k_scale(const uint8_t *s, int j, int *scale, int *minimum) {
+static uint16_t negative(uint16_t half) { return half ^ 0x8000; }
+
+static void q4_k_scale(const uint8_t *s, int j, int8_t *scale, int8_t *minimum) {
     if (j < 4) {
         *scale = s[j] & 63;
         *minimum = s[j + 4] & 63;
     } else {
-        *scale = (s[j + 4] & 15) | ((s[j - 4] >> 6) << 4);
-        *minimum = (s[j + 4] >> 4) | ((s[j] >> 6) << 4);
+        *scale = (int8_t)((s[j + 4] & 15) | ((s[j - 4] >> 6) << 4));
+        *minimum = (int8_t)((s[j + 4] >> 4) | ((s[j] >> 6) << 4));
     }
 }
 
@@ -118,40 +127,42 @@ static void add_fifth_bits(const uint8_t *word, exploded *e) {
 static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded *e) {
     const uint8_t *x = row + (int64_t)(b * RK_BLOCK / f->columns) * f->bytes;
     const int type = f->type, s = b % (f->columns / RK_BLOCK);
-    e->m[0] = e->m[1] = 0;
     switch (type) {
     case TYPE_Q4_0:
     case TYPE_Q4_1:
-        e->d[0] = half_at(x);
-        if (type == TYPE_Q4_1) e->m[0] = half_at(x + 2);
+        e->d = half_at(x);
+        if (type == TYPE_Q4_1) e->m = half_at(x + 2);
         put_nibbles(x + (type == TYPE_Q4_1 ? 4 : 2), e);
         break;
     case TYPE_Q5_0:
     case TYPE_Q5_1:
-        e->d[0] = half_at(x);
-        if (type == TYPE_Q5_1) e->m[0] = half_at(x + 2);
+        e->d = half_at(x);
+        if (type == TYPE_Q5_1) e->m = half_at(x + 2);
         x += type == TYPE_Q5_1 ? 4 : 2;
         put_nibbles(x + 4, e);
         add_fifth_bits(x, e);
         break;
     case TYPE_Q8_0:
-        e->d[0] = half_at(x);
+        e->d = half_at(x);
         for (int j = 0; j < 32; j++) e->q[j] = x[2 + j] ^ 0x80;
         break;
     case TYPE_Q2_K:
+        e->d = half_at(x + 80);
+        e->m = negative(half_at(x + 82));
         for (int h = 0; h < 2; h++) {
-            e->d[h] = half_at(x + 80) * (float)(x[2 * s + h] & 15);
-            e->m[h] = -half_at(x + 82) * (float)(x[2 * s + h] >> 4);
+            e->scales[h] = x[2 * s + h] & 15;
+            e->minima[h] = x[2 * s + h] >> 4;
         }
         for (int j = 0; j < 32; j++) e->q[j] = (x[16 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
         break;
     case TYPE_Q3_K: {
         const uint8_t *scales = x + 96;
+        e->d = half_at(x + 108);
         for (int h = 0; h < 2; h++) {
             int i = 2 * s + h;
             int low = i < 8 ? scales[i] & 15 : scales[i - 8] >> 4;
             int high = (scales[8 + i % 4] >> (2 * (i / 4))) & 3;
-            e->d[h] = half_at(x + 108) * (float)((low | (high << 4)) - 32);
+            e->scales[h] = (int8_t)((low | (high << 4)) - 32);
         }
         for (int j = 0; j < 32; j++) {
             int q = (x[32 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
@@ -161,10 +172,9 @@ static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded
     }
     case TYPE_Q4_K:
     case TYPE_Q5_K: {
-        int scale, minimum;
-        q4_k_scale(x + 4, s, &scale, &minimum);
-        e->d[0] = half_at(x) * (float)scale;
-        e->m[0] = -half_at(x + 2) * (float)minimum;
+        q4_k_scale(x + 4, s, &e->scales[0], &e->minima[0]);
+        e->d = half_at(x);
+        e->m = negative(half_at(x + 2));
         const uint8_t *low = x + (type == TYPE_Q4_K ? 16 : 48) + 32 * (s / 2);
         for (int j = 0; j < 32; j++) e->q[j] = (low[j] >> (s % 2 * 4)) & 15;
         if (type == TYPE_Q4_K) break;
@@ -174,9 +184,8 @@ static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded
     case TYPE_Q6_K: {
         const uint8_t *low = x + 64 * (s / 4) + 32 * (s % 2);
         const uint8_t *high = x + 128 + 32 * (s / 4);
-        for (int h = 0; h < 2; h++) {
-            e->d[h] = half_at(x + 208) * (float)(int8_t)x[192 + 2 * s + h];
-        }
+        e->d = half_at(x + 208);
+        for (int h = 0; h < 2; h++) e->scales[h] = (int8_t)x[192 + 2 * s + h];
         for (int j = 0; j < 32; j++) {
             int nibble = (low[j] >> (s % 4 / 2 * 4)) & 15;
             e->q[j] = (uint8_t)(nibble | ((high[j] >> (2 * (s % 4))) & 3) << 4);
@@ -188,15 +197,16 @@ static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded
     case TYPE_MXFP4: {
         const uint8_t *nibbles = x + 2;
         if (type == TYPE_IQ4_NL) {
-            e->d[0] = half_at(x);
+            e->d = half_at(x);
         } else if (type == TYPE_IQ4_XS) {
             uint16_t high;
             memcpy(&high, x + 2, 2);
             int scale = ((x[4 + s / 2] >> (4 * (s % 2))) & 15) | (((high >> (2 * s)) & 3) << 4);
-            e->d[0] = half_at(x) * (float)(scale - 32);
+            // Rounded: as bytes and factors they would save a fortieth of the weights.
+            e->d = rk_f32_to_f16(rk_f16_to_f32(half_at(x)) * (float)(scale - 32));
             nibbles = x + 8 + 16 * s;
         } else {
-            e->d[0] = ldexpf(1, x[0] - 128);
+            e->d = rk_f32_to_f16(ldexpf(1, x[0] - 128));
             nibbles = x + 1;
         }
         put_nibbles(nibbles, e);
@@ -206,15 +216,19 @@ static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded
     }
 }
 
-static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const exploded *e) {
-    uint8_t *block = group + rk_scales_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
-    for (int set = 0; set < m->scales; set++) {
-        uint16_t *scales = (uint16_t *)block + set * (m->has_min ? 32 : 16);
-        scales[lane] = rk_f32_to_f16(e->d[set]);
-        if (m->has_min) scales[16 + lane] = rk_f32_to_f16(e->m[set]);
+static void put_block(const rk_matrix *m, uint8_t *group, int32_t b, int lane, const exploded *e) {
+    const rk_block_shape shape = shape_of(m);
+    uint8_t *scales = group + rk_scales_at(b, shape) + lane;
+    uint16_t *halves
+        = (uint16_t *)(m->has_factors ? group + rk_head_at(b, shape) : scales - lane) + lane;
+    halves[0] = e->d;
+    if (m->has_min) halves[RK_ROWS] = e->m;
+    for (int set = 0; set < m->scales && m->has_factors; set++) {
+        scales[0] = (uint8_t)e->scales[set];
+        if (m->has_min) scales[RK_ROWS] = (uint8_t)e->minima[set];
+        scales += RK_ROWS * (m->has_min ? 2 : 1);
     }
-    uint32_t quads[8], *lines
-        = (uint32_t *)(group + rk_quants_at(b, rk_scale_bytes(m), rk_quant_bytes(m))) + lane;
+    uint32_t quads[8], *lines = (uint32_t *)(group + rk_quants_at(b, shape)) + lane;
     memcpy(quads, e->q, sizeof quads);
     if (m->bits == 8) {
         for (int i = 0; i < 8; i++) lines[i * RK_ROWS] = quads[i];
@@ -238,6 +252,22 @@ static void put_block(rk_matrix *m, uint8_t *group, int32_t b, int lane, const e
         for (int i = 0; i < width; i++) lines[(below + i) * RK_ROWS] = part[i];
         below += width;
     }
+}
+
+// A row's scale and minimum (or 0) in a set of a block.
+static void scales_at(
+    const rk_matrix *m, const uint8_t *group, int32_t b, int set, int lane, float *scale,
+    float *minimum) {
+    const rk_block_shape shape = shape_of(m);
+    const uint8_t *own = group + rk_scales_at(b, shape);
+    const uint16_t *halves
+        = (const uint16_t *)(m->has_factors ? group + rk_head_at(b, shape) : own) + lane;
+    *scale = rk_f16_to_f32(halves[0]);
+    *minimum = m->has_min ? rk_f16_to_f32(halves[RK_ROWS]) : 0;
+    if (!m->has_factors) return;
+    const int8_t *bytes = (const int8_t *)own + set * RK_ROWS * (m->has_min ? 2 : 1) + lane;
+    *scale *= bytes[0];
+    if (m->has_min) *minimum *= bytes[RK_ROWS];
 }
 
 // The integer of a row's column in a block.
@@ -342,11 +372,12 @@ static inline void pack_group_fast(
     rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS], const int32_t head,
     const int32_t words, const uint32_t flip) {
     const int32_t bytes = head + words * 4;
-    const int32_t scale_bytes = head * RK_ROWS, quant_bytes = words * RK_ROWS * 4;
+    // Of 32 columns there are as many words as an integer has bits.
+    const rk_block_shape shape = rk_block_shape_of(words, 1, head == 4, false);
     for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
         int64_t offset = (int64_t)b * bytes;
-        uint16_t *scales = (uint16_t *)(group + rk_scales_at(b, scale_bytes, quant_bytes));
-        uint32_t *lines = (uint32_t *)(group + rk_quants_at(b, scale_bytes, quant_bytes));
+        uint16_t *scales = (uint16_t *)(group + rk_scales_at(b, shape));
+        uint32_t *lines = (uint32_t *)(group + rk_quants_at(b, shape));
         fetch_next_rows(rows, offset, bytes);
         for (int lane = 0; lane < RK_ROWS; lane++) {
             memcpy(&scales[lane], rows[lane] + offset, 2);
@@ -413,16 +444,17 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
         }
         return;
     }
+    const rk_block_shape shape = shape_of(m);
     for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
-        const uint8_t *block = group + rk_scales_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
-        const uint8_t *quants = group + rk_quants_at(b, rk_scale_bytes(m), rk_quant_bytes(m));
-        for (int i = 0; i < RK_BLOCK; i++) {
-            int set = m->scales == 2 ? i / 16 : 0;
-            const uint16_t *scales = (const uint16_t *)block + set * (m->has_min ? 32 : 16);
-            int q = integer_at(m, quants, lane, i);
-            float low = m->has_min ? rk_f16_to_f32(scales[16 + lane]) : 0;
-            output[b * RK_BLOCK + i]
-                = rk_f16_to_f32(scales[lane]) * (float)(q - m->zero) + low;
+        const uint8_t *quants = group + rk_quants_at(b, shape);
+        for (int set = 0; set < m->scales; set++) {
+            const int columns = RK_BLOCK / m->scales;
+            float d, low;
+            scales_at(m, group, b, set, lane, &d, &low);
+            for (int i = set * columns; i < (set + 1) * columns; i++) {
+                int q = integer_at(m, quants, lane, i) - m->zero;
+                output[b * RK_BLOCK + i] = d * (float)q + low;
+            }
         }
     }
 }

@@ -74,24 +74,33 @@ INLINE void store_pairs(uint8_t *tile, __m512i bytes, __m512 scale, __m512 least
     }
 }
 
+// As in kernel_body.h.
+INLINE __m512 scales_of(const uint8_t *p, const uint8_t *factors, const bool has_factors) {
+    if (!has_factors) return (__m512)halves((const uint16_t *)p);
+    __m512i bytes = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
+    return _mm512_mul_ps((__m512)halves((const uint16_t *)factors), _mm512_cvtepi32_ps(bytes));
+}
+
 INLINE void expand(
     const rk_matrix *m, const uint8_t *group, int32_t first, int32_t blocks, uint8_t *panel,
-    const int bits, const uint8_t *values, const int sets, const bool has_min) {
-    const int quant_bytes = bits * 64;
-    const int scale_bytes = 32 * sets * (has_min ? 2 : 1);
+    const int bits, const uint8_t *values, const int sets, const bool has_min,
+    const bool has_factors) {
+    const rk_block_shape shape = rk_block_shape_of(bits, sets, has_min, has_factors);
+    const int unit = has_factors ? 1 : 2;
     const __m512 zero = _mm512_set1_ps((float)-m->zero);
     for (int32_t b = 0; b < blocks; b++) {
-        const uint8_t *s = group + rk_scales_at(first + b, scale_bytes, quant_bytes);
-        const uint8_t *q = group + rk_quants_at(first + b, scale_bytes, quant_bytes);
-        UNROLL for (int line = 0; line < quant_bytes; line += 64) {
+        const uint8_t *factors = group + rk_head_at(first + b, shape);
+        const uint8_t *s = group + rk_scales_at(first + b, shape);
+        const uint8_t *q = group + rk_quants_at(first + b, shape);
+        UNROLL for (int line = 0; line < shape.quants; line += 64) {
             __builtin_prefetch(q + m->stride * GROUPS + line, 0, 2);
         }
         UNROLL for (int set = 0; set < sets; set++) {
-            const uint16_t *p = (const uint16_t *)s + set * 16 * (has_min ? 2 : 1);
-            __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+            const uint8_t *p = s + set * RK_ROWS * (has_min ? 2 : 1) * unit;
+            __m512 scale = scales_of(p, factors, has_factors);
             // The zero point is a power of two, or 0: this is exact.
             __m512 least = has_min
-                ? _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p + 16)))
+                ? scales_of(p + RK_ROWS * unit, factors + RK_ROWS * 2, has_factors)
                 : _mm512_mul_ps(scale, zero);
             UNROLL for (int j = 0; j < 8 / sets; j++) {
                 const int column = set * 4 + j;
@@ -129,16 +138,21 @@ static void expand_group(
         expand_halves(m, columns, blocks, panel, low);
         return;
     }
-    const bool has_min = m->has_min;
-    if (m->values) expand(m, group, first, blocks, panel, 4, m->values, 1, false);
-    else if (m->bits == 8) expand(m, group, first, blocks, panel, 8, NULL, 1, false);
-    else if (m->bits == 6) expand(m, group, first, blocks, panel, 6, NULL, 2, false);
-    else if (m->bits == 5 && has_min) expand(m, group, first, blocks, panel, 5, NULL, 1, true);
-    else if (m->bits == 5) expand(m, group, first, blocks, panel, 5, NULL, 1, false);
-    else if (m->bits == 3) expand(m, group, first, blocks, panel, 3, NULL, 2, false);
-    else if (m->bits == 2) expand(m, group, first, blocks, panel, 2, NULL, 2, true);
-    else if (has_min) expand(m, group, first, blocks, panel, 4, NULL, 1, true);
-    else expand(m, group, first, blocks, panel, 4, NULL, 1, false);
+#define EXPAND(BITS, VALUES, SETS, MIN, FACTORS)                                               \
+    expand(m, group, first, blocks, panel, BITS, VALUES, SETS, MIN, FACTORS)
+    const bool has_min = m->has_min, has_factors = m->has_factors;
+    if (m->values) EXPAND(4, m->values, 1, false, false);
+    else if (m->bits == 8) EXPAND(8, NULL, 1, false, false);
+    else if (m->bits == 6) EXPAND(6, NULL, 2, false, true);
+    else if (m->bits == 5 && has_factors) EXPAND(5, NULL, 1, true, true);
+    else if (m->bits == 5 && has_min) EXPAND(5, NULL, 1, true, false);
+    else if (m->bits == 5) EXPAND(5, NULL, 1, false, false);
+    else if (m->bits == 3) EXPAND(3, NULL, 2, false, true);
+    else if (m->bits == 2) EXPAND(2, NULL, 2, true, true);
+    else if (has_factors) EXPAND(4, NULL, 1, true, true);
+    else if (has_min) EXPAND(4, NULL, 1, true, false);
+    else EXPAND(4, NULL, 1, false, false);
+#undef EXPAND
 }
 
 // ---------------------------------------------------------------- products

@@ -35,7 +35,7 @@ enum {
 typedef enum {
     /// The file's own blocks, read row by row through rk_dequantize_row.
     RK_LAYOUT_RAW = 0,
-    /// Integers of `bits` bits in 16-row groups with float16 scales.
+    /// Integers of `bits` bits in 16-row groups with scales.
     RK_LAYOUT_INT = 1,
     /// Float types in 16-row groups, column by column.
     RK_LAYOUT_F16 = 2,
@@ -51,7 +51,9 @@ typedef struct {
     // RK_LAYOUT_INT only.
     int32_t bits;      // 2 to 6, or 8
     int32_t scales;    // scale sets in 32 columns: 1 or 2 (groups of 16)
-    int32_t has_min;   // a float16 minimum beside each scale
+    int32_t has_min;   // a minimum beside each scale
+    int32_t has_factors;  // both are signed bytes, in units of a float16 each that is the row's
+                          // over 256 columns; otherwise they are float16 themselves
     int32_t zero;      // subtracted from each stored integer: 0 (with minima), 4, 8, 16, 32 or 128
     /// Where this is not NULL, the integers of 4 bits are places in it: 16 numbers that stand
     /// `zero` above their value.
