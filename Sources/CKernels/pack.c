@@ -4,48 +4,7 @@
 // many bits as there, so products are exact.
 #include "internal.h"
 
-enum {
-    TYPE_F32 = 0, TYPE_F16 = 1, TYPE_Q4_0 = 2, TYPE_Q4_1 = 3, TYPE_Q5_0 = 6, TYPE_Q5_1 = 7,
-    TYPE_Q8_0 = 8, TYPE_Q2_K = 10, TYPE_Q3_K = 11, TYPE_Q4_K = 12, TYPE_Q5_K = 13,
-    TYPE_Q6_K = 14, TYPE_IQ4_NL = 20, TYPE_IQ4_XS = 23, TYPE_BF16 = 30, TYPE_MXFP4 = 39,
-};
-
-typedef struct {
-    int32_t type, bits, scales, has_min, has_factors, zero;
-    /// Columns and bytes of a block in the file.
-    int32_t columns, bytes;
-    const uint8_t *values;
-} int_format;
-
-// What integers of 4 bits stand for, 128 above: of the IQ4 types -127, -104, … 113, of MXFP4
-// 0, 1, 2, 3, 4, 6, 8, 12 (twice the value), then the same negative.
-static const _Alignas(16) uint8_t iq4_values[16]
-    = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
-static const _Alignas(16) uint8_t mxfp4_values[16]
-    = {128, 129, 130, 131, 132, 134, 136, 140, 128, 127, 126, 125, 124, 122, 120, 116};
-
-static const int_format formats[] = {
-    {TYPE_Q4_0, 4, 1, 0, 0, 8, 32, 18, NULL},
-    {TYPE_Q4_1, 4, 1, 1, 0, 0, 32, 20, NULL},
-    {TYPE_Q5_0, 5, 1, 0, 0, 16, 32, 22, NULL},
-    {TYPE_Q5_1, 5, 1, 1, 0, 0, 32, 24, NULL},
-    {TYPE_Q8_0, 8, 1, 0, 0, 128, 32, 34, NULL},
-    {TYPE_Q2_K, 2, 2, 1, 1, 0, 256, 84, NULL},
-    {TYPE_Q3_K, 3, 2, 0, 1, 4, 256, 110, NULL},
-    {TYPE_Q4_K, 4, 1, 1, 1, 0, 256, 144, NULL},
-    {TYPE_Q5_K, 5, 1, 1, 1, 0, 256, 176, NULL},
-    {TYPE_Q6_K, 6, 2, 0, 1, 32, 256, 210, NULL},
-    {TYPE_IQ4_NL, 4, 1, 0, 0, 128, 32, 18, iq4_values},
-    {TYPE_IQ4_XS, 4, 1, 0, 0, 128, 256, 136, iq4_values},
-    {TYPE_MXFP4, 4, 1, 0, 0, 128, 32, 17, mxfp4_values},
-};
-
-static const int_format *find_format(int32_t type) {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (formats[i].type == type) return &formats[i];
-    }
-    return NULL;
-}
+#include "pack_blocks.h"
 
 static rk_block_shape shape_of(const rk_matrix *m) {
     return rk_block_shape_of(m->bits, m->scales, m->has_min, m->has_factors);
@@ -79,212 +38,6 @@ int64_t rk_matrix_plan(rk_matrix *m, int32_t type, int32_t rows, int32_t cols) {
     return groups * m->stride;
 }
 
-// ---------------------------------------------------------------- blocks of the file
-
-typedef struct {
-    uint8_t q[RK_BLOCK];
-    /// float16: scale and minimum, or the units of those below.
-    uint16_t d, m;
-    int8_t scales[2], minima[2];
-} exploded;
-
-static uint16_t half_at(const uint8_t *p) {
-    uint16_t bits;
-    memcpy(&bits, p, 2);
-    return bits;
-}
-
-static uint16_t negative(uint16_t half) { return half ^ 0x8000; }
-
-static void q4_k_scale(const uint8_t *s, int j, int8_t *scale, int8_t *minimum) {
-    if (j < 4) {
-        *scale = s[j] & 63;
-        *minimum = s[j + 4] & 63;
-    } else {
-        *scale = (int8_t)((s[j + 4] & 15) | ((s[j - 4] >> 6) << 4));
-        *minimum = (int8_t)((s[j + 4] >> 4) | ((s[j] >> 6) << 4));
-    }
-}
-
-static void put_nibbles(const uint8_t *nibbles, exploded *e) {
-    for (int j = 0; j < 16; j++) e->q[j] = nibbles[j] & 15;
-    for (int j = 0; j < 16; j++) e->q[j + 16] = nibbles[j] >> 4;
-}
-
-// Sets bit 4 of each integer where the file's word has its bit.
-static void add_fifth_bits(const uint8_t *word, exploded *e) {
-    for (int i = 0; i < 4; i++) {
-        // The bit of each byte's own number is kept, then brought down from wherever it stands.
-        uint64_t bits = word[i] * 0x0101010101010101u & 0x8040201008040201u, q;
-        bits = (bits + 0x7f7f7f7f7f7f7f7fu) >> 3 & 0x1010101010101010u;
-        memcpy(&q, e->q + i * 8, 8);
-        q |= bits;
-        memcpy(e->q + i * 8, &q, 8);
-    }
-}
-
-// Columns [32·b, 32·b + 32) of a row as stored integers, scales and minima.
-static void explode(const int_format *f, const uint8_t *row, int32_t b, exploded *e) {
-    const uint8_t *x = row + (int64_t)(b * RK_BLOCK / f->columns) * f->bytes;
-    const int type = f->type, s = b % (f->columns / RK_BLOCK);
-    switch (type) {
-    case TYPE_Q4_0:
-    case TYPE_Q4_1:
-        e->d = half_at(x);
-        if (type == TYPE_Q4_1) e->m = half_at(x + 2);
-        put_nibbles(x + (type == TYPE_Q4_1 ? 4 : 2), e);
-        break;
-    case TYPE_Q5_0:
-    case TYPE_Q5_1:
-        e->d = half_at(x);
-        if (type == TYPE_Q5_1) e->m = half_at(x + 2);
-        x += type == TYPE_Q5_1 ? 4 : 2;
-        put_nibbles(x + 4, e);
-        add_fifth_bits(x, e);
-        break;
-    case TYPE_Q8_0:
-        e->d = half_at(x);
-        for (int j = 0; j < 32; j++) e->q[j] = x[2 + j] ^ 0x80;
-        break;
-    case TYPE_Q2_K:
-        e->d = half_at(x + 80);
-        e->m = negative(half_at(x + 82));
-        for (int h = 0; h < 2; h++) {
-            e->scales[h] = x[2 * s + h] & 15;
-            e->minima[h] = x[2 * s + h] >> 4;
-        }
-        for (int j = 0; j < 32; j++) e->q[j] = (x[16 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
-        break;
-    case TYPE_Q3_K: {
-        const uint8_t *scales = x + 96;
-        e->d = half_at(x + 108);
-        for (int h = 0; h < 2; h++) {
-            int i = 2 * s + h;
-            int low = i < 8 ? scales[i] & 15 : scales[i - 8] >> 4;
-            int high = (scales[8 + i % 4] >> (2 * (i / 4))) & 3;
-            e->scales[h] = (int8_t)((low | (high << 4)) - 32);
-        }
-        for (int j = 0; j < 32; j++) {
-            int q = (x[32 + 32 * (s / 4) + j] >> (2 * (s % 4))) & 3;
-            e->q[j] = (uint8_t)(q | ((x[j] >> s) & 1) << 2);
-        }
-        break;
-    }
-    case TYPE_Q4_K:
-    case TYPE_Q5_K: {
-        q4_k_scale(x + 4, s, &e->scales[0], &e->minima[0]);
-        e->d = half_at(x);
-        e->m = negative(half_at(x + 2));
-        const uint8_t *low = x + (type == TYPE_Q4_K ? 16 : 48) + 32 * (s / 2);
-        for (int j = 0; j < 32; j++) e->q[j] = (low[j] >> (s % 2 * 4)) & 15;
-        if (type == TYPE_Q4_K) break;
-        for (int j = 0; j < 32; j++) e->q[j] |= (uint8_t)(((x[16 + j] >> s) & 1) << 4);
-        break;
-    }
-    case TYPE_Q6_K: {
-        const uint8_t *low = x + 64 * (s / 4) + 32 * (s % 2);
-        const uint8_t *high = x + 128 + 32 * (s / 4);
-        e->d = half_at(x + 208);
-        for (int h = 0; h < 2; h++) e->scales[h] = (int8_t)x[192 + 2 * s + h];
-        for (int j = 0; j < 32; j++) {
-            int nibble = (low[j] >> (s % 4 / 2 * 4)) & 15;
-            e->q[j] = (uint8_t)(nibble | ((high[j] >> (2 * (s % 4))) & 3) << 4);
-        }
-        break;
-    }
-    case TYPE_IQ4_NL:
-    case TYPE_IQ4_XS:
-    case TYPE_MXFP4: {
-        const uint8_t *nibbles = x + 2;
-        if (type == TYPE_IQ4_NL) {
-            e->d = half_at(x);
-        } else if (type == TYPE_IQ4_XS) {
-            uint16_t high;
-            memcpy(&high, x + 2, 2);
-            int scale = ((x[4 + s / 2] >> (4 * (s % 2))) & 15) | (((high >> (2 * s)) & 3) << 4);
-            // Rounded: as bytes and factors they would save a fortieth of the weights.
-            e->d = rk_f32_to_f16(rk_f16_to_f32(half_at(x)) * (float)(scale - 32));
-            nibbles = x + 8 + 16 * s;
-        } else {
-            e->d = rk_f32_to_f16(ldexpf(1, x[0] - 128));
-            nibbles = x + 1;
-        }
-        put_nibbles(nibbles, e);
-        break;
-    }
-    default: break;
-    }
-}
-
-static void put_block(const rk_matrix *m, uint8_t *group, int32_t b, int lane, const exploded *e) {
-    const rk_block_shape shape = shape_of(m);
-    uint8_t *scales = group + rk_scales_at(b, shape) + lane;
-    uint16_t *halves
-        = (uint16_t *)(m->has_factors ? group + rk_head_at(b, shape) : scales - lane) + lane;
-    halves[0] = e->d;
-    if (m->has_min) halves[RK_ROWS] = e->m;
-    for (int set = 0; set < m->scales && m->has_factors; set++) {
-        scales[0] = (uint8_t)e->scales[set];
-        if (m->has_min) scales[RK_ROWS] = (uint8_t)e->minima[set];
-        scales += RK_ROWS * (m->has_min ? 2 : 1);
-    }
-    uint32_t quads[8], *lines = (uint32_t *)(group + rk_quants_at(b, shape)) + lane;
-    memcpy(quads, e->q, sizeof quads);
-    if (m->bits == 8) {
-        for (int i = 0; i < 8; i++) lines[i * RK_ROWS] = quads[i];
-        return;
-    }
-    // Parts of 4, 2 and 1 bit: `below` of the integer's bits are packed.
-    int below = 0;
-    if (m->bits & 4) {
-        const uint32_t low = 0x0f0f0f0f;
-        for (int i = 0; i < 4; i++) {
-            lines[i * RK_ROWS] = (quads[i] & low) | (quads[i + 4] & low) << 4;
-        }
-        below = 4;
-    }
-    for (int width = 2; width > 0; width--) {
-        if (!(m->bits & width)) continue;
-        uint32_t part[2] = {0, 0}, low = ((1u << width) - 1) * 0x01010101u;
-        for (int i = 0; i < 8; i++) {
-            part[i * width / 8] |= (quads[i] >> below & low) << i * width % 8;
-        }
-        for (int i = 0; i < width; i++) lines[(below + i) * RK_ROWS] = part[i];
-        below += width;
-    }
-}
-
-// A row's scale and minimum (or 0) in a set of a block.
-static void scales_at(
-    const rk_matrix *m, const uint8_t *group, int32_t b, int set, int lane, float *scale,
-    float *minimum) {
-    const rk_block_shape shape = shape_of(m);
-    const uint8_t *own = group + rk_scales_at(b, shape);
-    const uint16_t *halves
-        = (const uint16_t *)(m->has_factors ? group + rk_head_at(b, shape) : own) + lane;
-    *scale = rk_f16_to_f32(halves[0]);
-    *minimum = m->has_min ? rk_f16_to_f32(halves[RK_ROWS]) : 0;
-    if (!m->has_factors) return;
-    const int8_t *bytes = (const int8_t *)own + set * RK_ROWS * (m->has_min ? 2 : 1) + lane;
-    *scale *= bytes[0];
-    if (m->has_min) *minimum *= bytes[RK_ROWS];
-}
-
-// The integer of a row's column in a block.
-static int integer_at(const rk_matrix *m, const uint8_t *quants, int lane, int column) {
-    const int quad = column / 4, byte = lane * 4 + column % 4;
-    if (m->bits == 8) return quants[quad * 64 + byte];
-    int q = 0, below = m->bits & 4;
-    if (below) q = quants[quad % 4 * 64 + byte] >> (quad / 4 * 4) & 15;
-    for (int width = 2; width > 0; width--) {
-        if (!(m->bits & width)) continue;
-        const int packed = quants[(below + quad * width / 8) * 64 + byte];
-        q |= (packed >> quad * width % 8 & ((1 << width) - 1)) << below;
-        below += width;
-    }
-    return m->values ? m->values[q] : q;
-}
-
 // Asks for a part of the sixteen rows that most often stand behind these in the file, as far from
 // their beginning as `done` bytes of each of these: so many streams as there are rows the processor
 // does not foresee (a tenth of loading, on Zen 4). It may ask for what is not there; that is
@@ -296,7 +49,17 @@ static inline void fetch_next_rows(const uint8_t *const *rows, int64_t done, int
     }
 }
 
-typedef uint32_t four_words __attribute__((vector_size(16)));
+// Four words of four rows each as four rows of one word of each.
+static inline void transpose_four(four_words *r) {
+    four_words a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    four_words b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    four_words c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    four_words d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
 
 // Four words of four rows each, at `offset` in the rows, to lanes [lane, lane + 4) of four
 // cache lines.
@@ -304,16 +67,10 @@ static inline void transpose_words(
     const uint8_t *const *rows, int64_t offset, uint32_t flip, uint32_t *lines, int lane) {
     four_words r[4];
     for (int i = 0; i < 4; i++) memcpy(&r[i], rows[lane + i] + offset, 16);
-    four_words a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
-    four_words b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-    four_words c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
-    four_words d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-    four_words words[4] = {
-        __builtin_shufflevector(a, c, 0, 1, 4, 5), __builtin_shufflevector(a, c, 2, 3, 6, 7),
-        __builtin_shufflevector(b, d, 0, 1, 4, 5), __builtin_shufflevector(b, d, 2, 3, 6, 7)};
+    transpose_four(r);
     for (int w = 0; w < 4; w++) {
-        words[w] ^= flip;
-        memcpy(lines + w * RK_ROWS + lane, &words[w], 16);
+        r[w] ^= flip;
+        memcpy(lines + w * RK_ROWS + lane, &r[w], 16);
     }
 }
 
@@ -391,36 +148,133 @@ static inline void pack_group_fast(
     }
 }
 
+// The integers of four rows' block, to four lanes of its lines.
+static inline void put_integers(uint32_t *lines, const exploded *rows, const int bits) {
+    four_words quads[8];
+    for (int i = 0; i < 4; i++) {
+        memcpy(&quads[i], rows[i].q, 16);
+        memcpy(&quads[4 + i], rows[i].q + 16, 16);
+    }
+    transpose_four(quads);
+    transpose_four(quads + 4);
+    if (bits == 8) {
+        for (int i = 0; i < 8; i++) memcpy(lines + i * RK_ROWS, &quads[i], 16);
+        return;
+    }
+    // Parts of 4, 2 and 1 bit: `below` of the integers' bits are packed.
+    int below = 0;
+    if (bits & 4) {
+        for (int i = 0; i < 4; i++) {
+            four_words both = (quads[i] & 0x0f0f0f0f) | (quads[i + 4] & 0x0f0f0f0f) << 4;
+            memcpy(lines + i * RK_ROWS, &both, 16);
+        }
+        below = 4;
+    }
+    for (int width = 2; width > 0; width--) {
+        if (!(bits & width)) continue;
+        const uint32_t low = ((1u << width) - 1) * 0x01010101u;
+        four_words part[2] = {{0}, {0}};
+        for (int i = 0; i < 8; i++) {
+            part[i * width / 8] |= (quads[i] >> below & low) << i * width % 8;
+        }
+        for (int i = 0; i < width; i++) memcpy(lines + (below + i) * RK_ROWS, &part[i], 16);
+        below += width;
+    }
+}
+
+// Types whose integers stand otherwise in the file: one row after the other is taken apart, and
+// four are put together. The type is a constant at each call.
+static inline __attribute__((always_inline)) void pack_group(
+    const rk_matrix *m, uint8_t *group, const uint8_t *const rows[RK_ROWS], const int type) {
+    const int_format *f = &formats[type];
+    const rk_block_shape shape
+        = rk_block_shape_of(f->bits, f->scales, f->has_min, f->has_factors);
+    const int32_t inside = f->columns / RK_BLOCK;
+    for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
+        uint8_t *scales = group + rk_scales_at(b, shape);
+        uint16_t *halves = (uint16_t *)(f->has_factors ? group + rk_head_at(b, shape) : scales);
+        uint32_t *lines = (uint32_t *)(group + rk_quants_at(b, shape));
+        if (b % inside == 0) fetch_next_rows(rows, (int64_t)(b / inside) * f->bytes, f->bytes);
+        for (int first = 0; first < RK_ROWS; first += 4) {
+            exploded four[4];
+            for (int i = 0; i < 4; i++) {
+                const int lane = first + i;
+                exploded *e = &four[i];
+                explode(type, rows[lane], b, e);
+                halves[lane] = e->d;
+                if (f->has_min) halves[RK_ROWS + lane] = e->m;
+                if (!f->has_factors) continue;
+                for (int set = 0; set < f->scales; set++) {
+                    uint8_t *own = scales + set * RK_ROWS * (f->has_min ? 2 : 1) + lane;
+                    own[0] = (uint8_t)e->scales[set];
+                    if (f->has_min) own[RK_ROWS] = (uint8_t)e->minima[set];
+                }
+            }
+            put_integers(lines + first, four, f->bits);
+        }
+    }
+}
+
 void rk_matrix_pack(
     rk_matrix *m, const uint8_t *const *sources, int32_t first, int32_t count) {
     int32_t end = first + count < m->rows ? first + count : m->rows;
-    const int_format *format = find_format(m->type);
     for (int32_t start = first; start < end; start += RK_ROWS) {
         uint8_t *group = m->data + m->stride * (start / RK_ROWS);
         int32_t lanes = end - start < RK_ROWS ? end - start : RK_ROWS;
         const uint8_t *const *rows = sources + (start - first);
-        if (lanes < RK_ROWS && m->layout == RK_LAYOUT_INT) memset(group, 0, (size_t)m->stride);
         // Lanes behind the last row repeat it; nobody reads what they give.
         const uint8_t *all[RK_ROWS];
         for (int i = 0; i < RK_ROWS; i++) all[i] = rows[i < lanes ? i : lanes - 1];
-        if (m->type == TYPE_Q4_0) {
-            pack_group_fast(m, group, all, 2, 4, 0);
-        } else if (m->type == TYPE_Q4_1) {
-            pack_group_fast(m, group, all, 4, 4, 0);
-        } else if (m->type == TYPE_Q8_0) {
-            pack_group_fast(m, group, all, 2, 8, 0x80808080u);
-        } else if (m->layout == RK_LAYOUT_INT) {
-            for (int32_t b = 0; b < m->cols / RK_BLOCK; b++) {
-                for (int lane = 0; lane < lanes; lane++) {
-                    exploded e;
-                    explode(format, rows[lane], b, &e);
-                    put_block(m, group, b, lane, &e);
-                }
-            }
-        } else {
-            pack_floats(m, group, all);
+        switch (m->type) {
+        case TYPE_Q4_0: pack_group_fast(m, group, all, 2, 4, 0); break;
+        case TYPE_Q4_1: pack_group_fast(m, group, all, 4, 4, 0); break;
+        case TYPE_Q8_0: pack_group_fast(m, group, all, 2, 8, 0x80808080u); break;
+        case TYPE_Q5_0: pack_group(m, group, all, TYPE_Q5_0); break;
+        case TYPE_Q5_1: pack_group(m, group, all, TYPE_Q5_1); break;
+        case TYPE_Q2_K: pack_group(m, group, all, TYPE_Q2_K); break;
+        case TYPE_Q3_K: pack_group(m, group, all, TYPE_Q3_K); break;
+        case TYPE_Q4_K: pack_group(m, group, all, TYPE_Q4_K); break;
+        case TYPE_Q5_K: pack_group(m, group, all, TYPE_Q5_K); break;
+        case TYPE_Q6_K: pack_group(m, group, all, TYPE_Q6_K); break;
+        case TYPE_IQ4_NL: pack_group(m, group, all, TYPE_IQ4_NL); break;
+        case TYPE_IQ4_XS: pack_group(m, group, all, TYPE_IQ4_XS); break;
+        case TYPE_MXFP4: pack_group(m, group, all, TYPE_MXFP4); break;
+        default: pack_floats(m, group, all);
         }
     }
+}
+
+// ---------------------------------------------------------------- a row of a packed matrix
+
+// A row's scale and minimum (or 0) in a set of a block.
+static void scales_at(
+    const rk_matrix *m, const uint8_t *group, int32_t b, int set, int lane, float *scale,
+    float *minimum) {
+    const rk_block_shape shape = shape_of(m);
+    const uint8_t *own = group + rk_scales_at(b, shape);
+    const uint16_t *halves
+        = (const uint16_t *)(m->has_factors ? group + rk_head_at(b, shape) : own) + lane;
+    *scale = rk_f16_to_f32(halves[0]);
+    *minimum = m->has_min ? rk_f16_to_f32(halves[RK_ROWS]) : 0;
+    if (!m->has_factors) return;
+    const int8_t *bytes = (const int8_t *)own + set * RK_ROWS * (m->has_min ? 2 : 1) + lane;
+    *scale *= bytes[0];
+    if (m->has_min) *minimum *= bytes[RK_ROWS];
+}
+
+// The integer of a row's column in a block.
+static int integer_at(const rk_matrix *m, const uint8_t *quants, int lane, int column) {
+    const int quad = column / 4, byte = lane * 4 + column % 4;
+    if (m->bits == 8) return quants[quad * 64 + byte];
+    int q = 0, below = m->bits & 4;
+    if (below) q = quants[quad % 4 * 64 + byte] >> (quad / 4 * 4) & 15;
+    for (int width = 2; width > 0; width--) {
+        if (!(m->bits & width)) continue;
+        const int packed = quants[(below + quad * width / 8) * 64 + byte];
+        q |= (packed >> quad * width % 8 & ((1 << width) - 1)) << below;
+        below += width;
+    }
+    return m->values ? m->values[q] : q;
 }
 
 void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
