@@ -294,6 +294,27 @@ INLINE float NAME(float_weights)(
     return sum_lanes(sum);
 }
 
+// What a query looks at of a page, and the largest of its scores there.
+typedef struct {
+    int32_t begin, end;
+    float largest;
+} NAME(span);
+
+// Bounds a query's scores by the soft cap and takes out those outside of [begin, end); returns the
+// largest.
+INLINE float NAME(mask_scores)(float *scores, int32_t begin, int32_t end, float soft_cap) {
+    if (soft_cap > 0) {
+        for (int32_t p = begin; p < end; p++) {
+            scores[p] = soft_cap * tanhf(scores[p] / soft_cap);
+        }
+    }
+    for (int32_t p = 0; p < begin; p++) scores[p] = -INFINITY;
+    for (int32_t p = end; p < RK_PAGE; p++) scores[p] = -INFINITY;
+    vf most = load(scores);
+    for (int32_t p = LANES; p < RK_PAGE; p += LANES) most = max_(most, load(scores + p));
+    return max_lanes(most);
+}
+
 // Up to TOKEN_TILE query rows over one page, in the order of FlashAttention's online softmax
 // (arXiv 2205.14135): sums and weights are rescaled when a larger score comes.
 INLINE void NAME(attend_page)(
@@ -339,13 +360,25 @@ INLINE void NAME(attend_page)(
 #undef SCORE
     }
     int32_t low = RK_PAGE, high = 0;
+    // First all queries' largest scores, then their weights: what is found over the lanes of a
+    // vector takes long, and of several at once no longer.
+    NAME(span) spans[TOKEN_TILE];
+    for (q = 0; q < count; q++) {
+        int32_t end = positions[q] + 1 - page_first;
+        int32_t begin = a->window ? end - a->window : 0;
+        spans[q] = (NAME(span)){begin < 0 ? 0 : begin, end > RK_PAGE ? RK_PAGE : end, -INFINITY};
+        if (spans[q].begin >= spans[q].end) continue;
+        spans[q].largest = NAME(mask_scores)(
+            weights.scores + q * RK_PAGE, spans[q].begin, spans[q].end, a->soft_cap);
+        if (spans[q].begin < low) low = spans[q].begin;
+        if (spans[q].end > high) high = spans[q].end;
+    }
+    if (high <= low) return;
     float page_scale = value_scales ? NAME(largest_scale)(value_scales, 0, RK_PAGE) : 0;
     for (q = 0; q < count; q++) {
         float *s = weights.scores + q * RK_PAGE;
-        int32_t end = positions[q] + 1 - page_first;
-        if (end > RK_PAGE) end = RK_PAGE;
-        int32_t begin = a->window ? positions[q] + 1 - a->window - page_first : 0;
-        if (begin < 0) begin = 0;
+        const int32_t begin = spans[q].begin, end = spans[q].end;
+        const float largest = spans[q].largest;
         float *sums = partials[q];
         if (begin >= end) {
             memset(s, 0, sizeof(float) * RK_PAGE);
@@ -353,18 +386,6 @@ INLINE void NAME(attend_page)(
             weights.scales[q] = 0;
             continue;
         }
-        if (a->soft_cap > 0) {
-            for (int32_t p = begin; p < end; p++) {
-                s[p] = a->soft_cap * tanhf(s[p] / a->soft_cap);
-            }
-        }
-        for (int32_t p = 0; p < begin; p++) s[p] = -INFINITY;
-        for (int32_t p = end; p < RK_PAGE; p++) s[p] = -INFINITY;
-        vf most = load(s);
-        for (int32_t p = LANES; p < RK_PAGE; p += LANES) {
-            most = max_(most, load(s + p));
-        }
-        float largest = max_lanes(most);
         float before = sums[size];
         float now = largest > before ? largest : before;
         float weight;
@@ -384,10 +405,7 @@ INLINE void NAME(attend_page)(
         if (rescale != 1) {
             for (int32_t d = 0; d < size; d++) sums[d] *= rescale;
         }
-        if (begin < low) low = begin;
-        if (end > high) high = end;
     }
-    if (high <= low) return;
     for (q = 0; q < count; q += VALUE_TILE) {
         int32_t rows = count - q < VALUE_TILE ? count - q : VALUE_TILE;
         int32_t vectors = size / LANES, most = VALUE_VECTORS(rows, type);
