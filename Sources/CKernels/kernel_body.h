@@ -17,8 +17,8 @@
 //   dot(a, w, x)     a + products of bytes w (unsigned, small) and signed bytes x, in each lane the
 //                    sum of four, as the integer products sum them
 //   pack_block(p, v) the lanes of RK_BLOCK / LANES vectors as signed bytes, which they fit
-//   lookup(table, v)   see kernel_integers.h
-//   half_to_float(p), float_to_half(p, v), round_to_int(v)
+//   lookup(table, v), half_to_float(p)   see kernel_integers.h
+//   float_to_half(p, v), round_to_int(v)
 //   max_(a, b), min_(a, b)   by lanes; a where b is not a number. In one instruction: the
 //                            compiler's own follow fmax, which takes three
 
@@ -40,6 +40,15 @@ INLINE void fetch(const uint8_t *line, bool near) {
 // long on Zen 5. The address may lie behind the matrix; that is harmless.
 INLINE void fetch_ahead(const uint8_t *weights, const int bytes, int64_t ahead, bool near) {
     UNROLL for (int line = 0; line < bytes; line += 64) fetch(weights + ahead + line, near);
+}
+// The same of a block's integers and the head before them: its own, or that of the blocks that
+// begin here. Short heads that blocks share come of themselves.
+INLINE void fetch_block(
+    const uint8_t *weights, const rk_block_shape shape, const bool at_head, int64_t ahead,
+    bool near) {
+    if (at_head) fetch_ahead(weights, shape.head, ahead - shape.head, near);
+    const int lead = shape.sharing == 1 ? shape.head : 0;
+    fetch_ahead(weights, shape.quants + lead, ahead - lead, near);
 }
 // Asks for one piece's part of a block of the weights that come next, a whole group ahead: so far
 // that memory has work also while a thread has none for it. Its scales are a line.
@@ -75,12 +84,6 @@ INLINE float NAME(covered_sum)(float sum, float half, const int scale_sets, cons
     return set == 0 ? half : sum - half;
 }
 
-// The scales of a vector of rows, or their minima: bytes at `p` in units of `factors`, or float16.
-INLINE vf NAME(scales_of)(const uint8_t *p, vf factors, const bool has_factors) {
-    if (!has_factors) return half_to_float((const uint16_t *)p);
-    return factors * __builtin_convertvector(*(const vc_loose *)p, vf);
-}
-
 // What weights that stand `zero` above their value add to the products of a token's inputs: from
 // the totals of the columns that one of a block's scales covers.
 INLINE vi NAME(excess)(const int32_t *totals, const int scale_sets, const int set, const int zero) {
@@ -96,14 +99,14 @@ INLINE void NAME(add_scaled)(
     const float *scales, const float *sums, const float *halves, const int32_t *totals,
     const int T, const int scale_sets, const int set, const int has_min, const int zero,
     const int has_factors) {
-    vf d = NAME(scales_of)(p, factors[0], has_factors);
+    vf d = scales_of(p, factors[0], has_factors);
     UNROLL for (int t = 0; t < T; t++) {
         if (zero) sum[t * apart] -= NAME(excess)(totals + t * 3, scale_sets, set, zero);
         vf scale = d * scales[t], products = __builtin_convertvector(sum[t * apart], vf);
         total[t * apart] = fma_(products, scale, total[t * apart]);
     }
     if (!has_min) return;
-    vf m = NAME(scales_of)(p + RK_ROWS * (has_factors ? 1 : 2), factors[1], has_factors);
+    vf m = scales_of(p + RK_ROWS * (has_factors ? 1 : 2), factors[1], has_factors);
     UNROLL for (int t = 0; t < T; t++) {
         float s = NAME(covered_sum)(sums[t], halves[t], scale_sets, set);
         total[t * apart] = fma_(m, splat(s), total[t * apart]);

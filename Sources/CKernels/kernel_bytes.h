@@ -75,8 +75,6 @@ INLINE void NAME(int_tile)(
     enum { PARTS = RK_ROWS / LANES };
     const int beside = PARTS_BESIDE(T), vectors = groups * beside;
     const rk_block_shape shape = rk_block_shape_of(bits, scale_sets, has_min, has_factors);
-    // Heads that blocks share come of themselves, but for long ones.
-    const int lead = !has_factors && shape.sharing == 1 ? shape.head : 0;
     const int steps = 12;
     const int64_t ahead = steps * (shape.head / shape.sharing + shape.quants) / 64 * 64;
     const int unit = has_factors ? 1 : 2;
@@ -137,9 +135,7 @@ INLINE void NAME(int_tile)(
                 // Behind the end of these groups stand the next ones.
                 const int64_t behind = b + steps >= blocks ? (groups - 1) * group_bytes : 0;
                 UNROLL for (int g = 0; g < groups; g++) {
-                    const uint8_t *next = weights[g] + behind + ahead;
-                    if (at_head) fetch_ahead(next, shape.head, -shape.head, near);
-                    fetch_ahead(next, shape.quants + lead, -lead, near);
+                    fetch_block(weights[g] + behind, shape, at_head, ahead, near);
                 }
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {

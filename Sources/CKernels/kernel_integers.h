@@ -1,6 +1,7 @@
-// The integers of packed matrices, for kernels that read them four columns of a vector of rows at a
-// time; see kernel_vectors.h for the vectors. The including file defines before:
+// The integers and scales of packed matrices, for kernels that read them four columns of a vector
+// of rows at a time; see kernel_vectors.h for the vectors. The including file defines before:
 //   lookup(table, v)   the bytes of a table of 16 at places v, in each byte of a vector
+//   half_to_float(p)   a vector of float16
 //
 // A block of 16 rows and RK_BLOCK columns has 64 · `bits` bytes, in lines of 64: a row's lane of 32
 // bits holds four neighbouring columns, a *quad*, of the eight there are. 8 bits are a line for each
@@ -49,4 +50,10 @@ INLINE vi unpack_column(
     }
     if (bits & 1) q |= (*(const vu *)weights >> (byte + quad) & 1) << (bits - 1);
     return values ? (vi)((vu)lookup(values, (vb)q) & 255) : (vi)q;
+}
+
+// The scales of a vector of rows, or their minima: bytes at `p` in units of `factors`, or float16.
+INLINE vf scales_of(const uint8_t *p, vf factors, const bool has_factors) {
+    if (!has_factors) return half_to_float((const uint16_t *)p);
+    return factors * __builtin_convertvector(*(const vc_loose *)p, vf);
 }

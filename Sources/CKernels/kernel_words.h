@@ -90,7 +90,6 @@ INLINE void NAME(int_tile)(
     enum { PARTS = NAME(PARTS) };
     const int V = groups;
     const rk_block_shape shape = rk_block_shape_of(bits, scale_sets, has_min, has_factors);
-    const int lead = !has_factors && shape.sharing == 1 ? shape.head : 0;
     const int unit = has_factors ? 1 : 2;
     const int32_t blocks = tile->blocks;
     const rk_pass pass = tile->pass;
@@ -134,8 +133,7 @@ INLINE void NAME(int_tile)(
                     block[v] + group_bytes, weights[v] + group_bytes, shape.quants, pass, near);
             }
             if (follows ? pass.index == 0 : pass.is_cold) {
-                if (at_head) fetch_ahead(weights[v], shape.head, ahead - shape.head, near);
-                fetch_ahead(weights[v], shape.quants + lead, ahead - lead, near);
+                fetch_block(weights[v], shape, at_head, ahead, near);
             }
             UNROLL for (int set = 0; set < scale_sets; set++) {
                 vi sum[INT_TOKENS][PARTS];

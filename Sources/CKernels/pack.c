@@ -148,7 +148,7 @@ static inline void pack_group_fast(
     }
 }
 
-// The integers of four rows' block, to four lanes of its lines.
+// The integers of four rows' block, of less than 8 bits, to four lanes of its lines.
 static inline void put_integers(uint32_t *lines, const exploded *rows, const int bits) {
     four_words quads[8];
     for (int i = 0; i < 4; i++) {
@@ -157,10 +157,6 @@ static inline void put_integers(uint32_t *lines, const exploded *rows, const int
     }
     transpose_four(quads);
     transpose_four(quads + 4);
-    if (bits == 8) {
-        for (int i = 0; i < 8; i++) memcpy(lines + i * RK_ROWS, &quads[i], 16);
-        return;
-    }
     // Parts of 4, 2 and 1 bit: `below` of the integers' bits are packed.
     int below = 0;
     if (bits & 4) {
@@ -248,9 +244,8 @@ void rk_matrix_pack(
 
 // A row's scale and minimum (or 0) in a set of a block.
 static void scales_at(
-    const rk_matrix *m, const uint8_t *group, int32_t b, int set, int lane, float *scale,
-    float *minimum) {
-    const rk_block_shape shape = shape_of(m);
+    const rk_matrix *m, rk_block_shape shape, const uint8_t *group, int32_t b, int set, int lane,
+    float *scale, float *minimum) {
     const uint8_t *own = group + rk_scales_at(b, shape);
     const uint16_t *halves
         = (const uint16_t *)(m->has_factors ? group + rk_head_at(b, shape) : own) + lane;
@@ -304,7 +299,7 @@ void rk_matrix_row(const rk_matrix *m, int32_t row, float *output) {
         for (int set = 0; set < m->scales; set++) {
             const int columns = RK_BLOCK / m->scales;
             float d, low;
-            scales_at(m, group, b, set, lane, &d, &low);
+            scales_at(m, shape, group, b, set, lane, &d, &low);
             for (int i = set * columns; i < (set + 1) * columns; i++) {
                 int q = integer_at(m, quants, lane, i) - m->zero;
                 output[b * RK_BLOCK + i] = d * (float)q + low;

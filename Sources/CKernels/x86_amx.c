@@ -74,22 +74,15 @@ INLINE void store_pairs(uint8_t *tile, __m512i bytes, __m512 scale, __m512 least
     }
 }
 
-// As in kernel_body.h.
-INLINE __m512 scales_of(const uint8_t *p, const uint8_t *factors, const bool has_factors) {
-    if (!has_factors) return (__m512)halves((const uint16_t *)p);
-    __m512i bytes = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
-    return _mm512_mul_ps((__m512)halves((const uint16_t *)factors), _mm512_cvtepi32_ps(bytes));
-}
-
 INLINE void expand(
     const rk_matrix *m, const uint8_t *group, int32_t first, int32_t blocks, uint8_t *panel,
     const int bits, const uint8_t *values, const int sets, const bool has_min,
     const bool has_factors) {
     const rk_block_shape shape = rk_block_shape_of(bits, sets, has_min, has_factors);
     const int unit = has_factors ? 1 : 2;
-    const __m512 zero = _mm512_set1_ps((float)-m->zero);
+    const vf zero = splat((float)-m->zero);
     for (int32_t b = 0; b < blocks; b++) {
-        const uint8_t *factors = group + rk_head_at(first + b, shape);
+        const uint16_t *head = (const uint16_t *)(group + rk_head_at(first + b, shape));
         const uint8_t *s = group + rk_scales_at(first + b, shape);
         const uint8_t *q = group + rk_quants_at(first + b, shape);
         UNROLL for (int line = 0; line < shape.quants; line += 64) {
@@ -97,15 +90,15 @@ INLINE void expand(
         }
         UNROLL for (int set = 0; set < sets; set++) {
             const uint8_t *p = s + set * RK_ROWS * (has_min ? 2 : 1) * unit;
-            __m512 scale = scales_of(p, factors, has_factors);
+            vf scale = scales_of(p, half_to_float(head), has_factors);
             // The zero point is a power of two, or 0: this is exact.
-            __m512 least = has_min
-                ? scales_of(p + RK_ROWS * unit, factors + RK_ROWS * 2, has_factors)
-                : _mm512_mul_ps(scale, zero);
+            vf least = has_min
+                ? scales_of(p + RK_ROWS * unit, half_to_float(head + RK_ROWS), has_factors)
+                : scale * zero;
             UNROLL for (int j = 0; j < 8 / sets; j++) {
                 const int column = set * 4 + j;
                 __m512i bytes = (__m512i)unpack(q, column, bits, values);
-                store_pairs(panel + b * TILE_BYTES + column * 128, bytes, scale, least);
+                store_pairs(panel + b * TILE_BYTES + column * 128, bytes, (__m512)scale, (__m512)least);
             }
         }
     }
@@ -119,7 +112,7 @@ static void expand_halves(
         const uint16_t *w = weights + at / 2;
         __builtin_prefetch((const uint8_t *)w + m->stride * GROUPS, 0, 2);
         if (is_f16) {
-            split_rows(halves(w), halves(w + RK_ROWS), panel + at, low + at);
+            split_rows(half_to_float(w), half_to_float(w + RK_ROWS), panel + at, low + at);
         } else {
             vi first = words(_mm256_loadu_si256((const __m256i *)w));
             vi second = words(_mm256_loadu_si256((const __m256i *)(w + RK_ROWS)));

@@ -75,7 +75,9 @@ static void place_keys(
     } else {
         const uint16_t *at = (const uint16_t *)keys + of_page * pairs * 32;
         for (int32_t i = 0; i < pairs; i++) {
-            split_rows(halves(at + i * 32), halves(at + i * 32 + 16), high + i * 32, low + i * 32);
+            split_rows(
+                half_to_float(at + i * 32), half_to_float(at + i * 32 + 16), high + i * 32,
+                low + i * 32);
         }
     }
     for (int32_t i = pairs; i < steps * TILE_ROWS; i++) {
@@ -102,7 +104,8 @@ static void place_values(
                 put(high, left == 1 ? both & 0xffff : both);
             } else {
                 const uint16_t *at = (const uint16_t *)values + (first + i) * size + tile * 16;
-                split_rows(halves(at), left == 1 ? splat(0) : halves(at + size), high, low);
+                vf second = left == 1 ? splat(0) : half_to_float(at + size);
+                split_rows(half_to_float(at), second, high, low);
             }
         }
     }

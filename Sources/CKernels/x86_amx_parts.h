@@ -9,10 +9,6 @@
 
 INLINE void put(void *p, vi v) { _mm512_store_si512(p, (__m512i)v); }
 
-INLINE vf halves(const uint16_t *p) {
-    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
-}
-
 INLINE vi words(__m256i v) { return (vi)_mm512_cvtepu16_epi32(v); }
 
 // Numbers of bf16, one of each in the upper half of a lane, as [lane][2].

@@ -21,7 +21,6 @@
 #define dot(a, w, x)                                                                           \
     ((vi)_mm512_dpbusd_epi32((__m512i)(a), (__m512i)(w), (__m512i)(x)))
 #define dot_wide dot
-#define half_to_float(p) ((vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #define float_to_half(p, v)                                                                    \
     _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph((__m512)(v), 0))
 #define bytes_to_words(p) ((vi)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(p))))
